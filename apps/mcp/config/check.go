@@ -1,0 +1,125 @@
+package config
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"leasehold.example/libs/identity"
+)
+
+var (
+	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+	tablePattern  = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
+	secretPattern = regexp.MustCompile(`^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+$`)
+	pathPattern   = regexp.MustCompile(`^(/[A-Za-z0-9$_.~-]+)+$`)
+	// RFC 6749 section 3.3.
+	scopePattern = regexp.MustCompile(`^[\x21\x23-\x5b\x5d-\x7e]+$`)
+)
+
+const (
+	minIdle     = 5 * time.Minute // RULES 26: last-seen is written only once a minute
+	maxAbsolute = 30 * 24 * time.Hour
+)
+
+// check returns what is wrong with v, which has been parsed; value is what was set, empty
+// for the default, which can be wrong beside another variable.
+func (c *Config) check(v variable, value string) []error {
+	switch {
+	case v.name == EnvIssuers:
+		return c.checkIssuers(v)
+	case c.accepts(v.name):
+		return nil
+	case value == "":
+		return []error{v.problem(fmt.Sprintf("the default is %q", v.byDefault))}
+	default:
+		return []error{v.problem(v.quote(value))}
+	}
+}
+
+func (c *Config) accepts(name string) bool {
+	switch name {
+	case EnvPublicURL:
+		return isHTTPS(c.PublicURL)
+	case EnvMetadataURL:
+		return isHTTPS(c.MetadataURL)
+	case EnvTable:
+		return tablePattern.MatchString(c.Table)
+	case EnvSealSecretARN:
+		return secretPattern.MatchString(c.SealSecretARN)
+	case EnvSessionIdle:
+		// A zero absolute lifetime could not be read, which is a problem of its own.
+		return minIdle <= c.SessionIdle && (c.SessionAbsolute == 0 || c.SessionIdle <= c.SessionAbsolute)
+	case EnvSessionAbsolute:
+		return minIdle <= c.SessionAbsolute && c.SessionAbsolute <= maxAbsolute
+	case EnvSessionCap:
+		return 1 <= c.SessionCap && c.SessionCap <= 1000
+	case EnvSessionDataLimit:
+		return 1<<10 <= c.SessionDataLimit && c.SessionDataLimit <= 256<<10
+	case EnvAllowedOrigins:
+		return all(c.AllowedOrigins, isOrigin)
+	case EnvBaseScopes:
+		return all(c.BaseScopes, scopePattern.MatchString)
+	case EnvBasePaths:
+		return all(c.BasePaths, pathPattern.MatchString)
+	case EnvResponseMode:
+		return c.ResponseMode == Buffered || c.ResponseMode == Streaming
+	case EnvResponseLimit:
+		return 64<<10 <= c.ResponseLimit && c.ResponseLimit <= 6<<20
+	case EnvRequestTimeout:
+		return time.Second <= c.RequestTimeout && c.RequestTimeout <= 15*time.Minute
+	case EnvListenAddr:
+		_, port, err := net.SplitHostPort(c.ListenAddr)
+		return err == nil && port != ""
+	case EnvSessionBindClient, EnvLogLevel: // whatever parses is fine
+		return true
+	}
+	return false
+}
+
+// checkIssuers asks the verifier, which touches no network until a token comes.
+func (c *Config) checkIssuers(v variable) []error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	// A missing public URL is a problem of its own, not one of each issuer's audience.
+	audience := c.PublicURL
+	if audience == "" {
+		audience = "unset"
+	}
+	_, err := identity.NewVerifier(ctx, c.Issuers, identity.VerifierOptions{DefaultAudience: audience})
+	if err == nil {
+		return nil
+	}
+	var problems []error
+	for line := range strings.Lines(err.Error()) {
+		problems = append(problems, fmt.Errorf("%s: %s", v.name, strings.TrimSpace(line)))
+	}
+	return problems
+}
+
+func all(values []string, ok func(string) bool) bool {
+	return !slices.ContainsFunc(values, func(s string) bool { return !ok(s) })
+}
+
+func isHTTPS(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Scheme == "https" && u.Hostname() != "" && u.User == nil &&
+		!strings.ContainsAny(s, "?#") && !strings.HasSuffix(s, "/")
+}
+
+// isOrigin accepts a scheme, a host and perhaps a port (RFC 6454 section 6.2), http for
+// the developer's own machine. There is no wildcard, and the origin "null" is
+// anybody's.
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	if err != nil || u.Hostname() == "" || s != u.Scheme+"://"+strings.ToLower(u.Host) {
+		return false
+	}
+	loopback := u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()
+	return !strings.Contains(s, "*") && (u.Scheme == "https" || u.Scheme == "http" && loopback)
+}

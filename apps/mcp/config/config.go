@@ -1,0 +1,84 @@
+// Package config names the environment variables of the MCP server and reads them. The
+// infrastructure imports it for the names, so that both sides agree at compile time.
+// docs/configuration.md is made from Config's comments and tags.
+package config
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"leasehold.example/libs/identity"
+)
+
+// ResponseMode says how a Lambda function answers.
+type ResponseMode string
+
+const (
+	// Buffered answers with one whole response per event.
+	Buffered ResponseMode = "buffered"
+	// Streaming sends a response while it is made.
+	Streaming ResponseMode = "streaming"
+)
+
+// Issuers are the trusted token issuers.
+type Issuers []identity.Issuer
+
+// UnmarshalText reads a JSON array. Unknown and repeated members are errors: a setting
+// that is dropped for a typing mistake could be one that restricts.
+func (i *Issuers) UnmarshalText(text []byte) error {
+	return json.Unmarshal(text, (*[]identity.Issuer)(i), json.RejectUnknownMembers(true))
+}
+
+// Config is what the environment says. Tags: `env` is the variable, `envDefault` what an
+// absent or empty one means, `want` what is accepted; `need` marks what must be set,
+// and `deployed` what the local server does not read, because it makes its own.
+type Config struct {
+	// PublicURL is the URL at which clients reach the MCP endpoint. It is the resource of the
+	// protected resource metadata (RFC 9728) and the audience that tokens must name,
+	// compared exactly. No header of a request ever takes its place.
+	PublicURL string `env:"LEASEHOLD_PUBLIC_URL" want:"an https URL without user, query, fragment or trailing slash" need:"yes" deployed:"yes"`
+	// MetadataURL is the URL of the protected resource metadata that challenges name. Absent
+	// means the well-known one of the public URL; set it where that cannot be served, such
+	// as behind the stage of a default API Gateway domain.
+	MetadataURL string `env:"LEASEHOLD_METADATA_URL" want:"an https URL without user, query, fragment or trailing slash" deployed:"yes"`
+	// Issuers are the token issuers that are trusted, at least one.
+	Issuers Issuers `env:"LEASEHOLD_ISSUERS" want:"a JSON array of issuers" need:"yes" deployed:"yes"`
+	// Table is the DynamoDB table of the sessions.
+	Table string `env:"LEASEHOLD_TABLE" want:"the name of a DynamoDB table" need:"yes" deployed:"yes"`
+	// SealSecretARN is the Secrets Manager secret whose versions hold the root keys of sealed
+	// values and pseudonyms. The keys themselves are never in the environment.
+	SealSecretARN string `env:"LEASEHOLD_SEAL_SECRET_ARN" want:"the ARN of a Secrets Manager secret" need:"yes" deployed:"yes"`
+	// SessionIdle ends a session that is not used for so long.
+	SessionIdle time.Duration `env:"LEASEHOLD_SESSION_IDLE" envDefault:"30m" want:"a duration from 5m up to the absolute lifetime"`
+	// SessionAbsolute ends a session however much it is used.
+	SessionAbsolute time.Duration `env:"LEASEHOLD_SESSION_ABSOLUTE" envDefault:"24h" want:"a duration from 5m to 720h"`
+	// SessionCap is how many live sessions and handles one principal may have.
+	SessionCap int `env:"LEASEHOLD_SESSION_CAP" envDefault:"100" want:"a number from 1 to 1000"`
+	// SessionDataLimit is the size of one session's data in bytes.
+	SessionDataLimit int `env:"LEASEHOLD_SESSION_DATA_LIMIT" envDefault:"32768" want:"a number from 1024 to 262144"`
+	// SessionBindClient keeps other OAuth clients of the same principal from using a session.
+	// Without it they may, and the audit log says so.
+	SessionBindClient bool `env:"LEASEHOLD_SESSION_BIND_CLIENT" envDefault:"false" want:"true or false"`
+	// AllowedOrigins are the web origins that browsers may call from. Absent means none.
+	AllowedOrigins []string `env:"LEASEHOLD_ALLOWED_ORIGINS" want:"origins such as https://app.example.com, separated by commas"`
+	// BaseScopes are the scopes that a client should ask for first: scopes_supported, and the
+	// scope of the first challenge. Others are asked for when a tool needs them.
+	BaseScopes []string `env:"LEASEHOLD_BASE_SCOPES" envDefault:"mcp:basic" envSeparator:" " want:"OAuth scopes, separated by single spaces"`
+	// BasePaths are taken off the beginning of a path: base paths of custom domains, and stages.
+	BasePaths []string `env:"LEASEHOLD_BASE_PATHS" want:"paths such as /prod, separated by commas" deployed:"yes"`
+	// ResponseMode says how the Lambda function answers; it has to be the edge's setting too.
+	ResponseMode ResponseMode `env:"LEASEHOLD_RESPONSE_MODE" envDefault:"buffered" want:"buffered or streaming" deployed:"yes"`
+	// ResponseLimit is the size of a response body in bytes beyond which a result becomes an
+	// error. Lambda takes 6 MiB with the body escaped inside a JSON envelope; the default leaves
+	// a sixth of it for that.
+	ResponseLimit int `env:"LEASEHOLD_RESPONSE_LIMIT" envDefault:"5242880" want:"a number from 65536 to 6291456"`
+	// RequestTimeout is the deadline of one request, and has to end before the edge's:
+	// API Gateway's is 29 s unless raised.
+	RequestTimeout time.Duration `env:"LEASEHOLD_REQUEST_TIMEOUT" envDefault:"25s" want:"a duration from 1s to 15m"`
+	// LogLevel is the least level that is logged.
+	LogLevel slog.Level `env:"LEASEHOLD_LOG_LEVEL" envDefault:"info" want:"debug, info, warn or error"`
+	// ListenAddr is where cmd/server listens in a container; the Lambda function ignores it.
+	ListenAddr string `env:"LEASEHOLD_LISTEN_ADDR" envDefault:"127.0.0.1:8080" want:"host:port" deployed:"yes"`
+}
