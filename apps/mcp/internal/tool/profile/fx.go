@@ -1,0 +1,8 @@
+package profile
+
+import "go.uber.org/fx"
+
+// Module provides the entries of this package to the catalog.
+var Module = fx.Module("tool/profile", fx.Provide(
+	fx.Annotate(New, fx.ResultTags(`group:"entries,flatten"`)),
+))
