@@ -1,0 +1,303 @@
+package mcphttp
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"leasehold.example/apps/mcp/internal/authn"
+	"leasehold.example/apps/mcp/internal/tool"
+	"leasehold.example/libs/identity"
+	"leasehold.example/libs/session"
+)
+
+// request is one authenticated POST.
+type request struct {
+	*Handler
+	w         http.ResponseWriter
+	r         *http.Request
+	principal identity.Principal
+	version   string // the header MCP-Protocol-Version, empty when absent
+}
+
+// serve answers one message in the era that it belongs to.
+func (q *request) serve(m *message) {
+	claimed, members, err := m.metaVersion()
+	if err != nil {
+		writeRPC(q.w, m.id, &rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams,
+			message: "invalid _meta: " + err.Error()})
+		return
+	}
+	if isModern(q.version, claimed) {
+		q.serveModern(m, claimed, members)
+		return
+	}
+	q.serveLegacy(m)
+}
+
+// serveModern answers a request that stands alone. `Mcp-Session-Id` and `Last-Event-ID`
+// are not looked at. The core protocol has no notifications from clients here; one is
+// accepted and has no effect.
+// https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#sending-messages
+func (q *request) serveModern(m *message, claimed string, members object) {
+	if !m.isCall() {
+		q.w.WriteHeader(http.StatusAccepted)
+		return
+	}
+	about, e := checkModern(q.version, claimed, members)
+	if e == nil {
+		e = q.checkMirrors(m)
+	}
+	if e == nil && !operations[m.method].modern {
+		e = errMethod(true)
+	}
+	if e != nil {
+		writeRPC(q.w, m.id, e)
+		return
+	}
+	call := &tool.Call{
+		Principal: q.principal, Protocol: about.version, Modern: true, Elicitation: elicitsForms(about.features),
+	}
+	if !q.permit(m) {
+		return
+	}
+	if m.method == methodListen {
+		q.acknowledge(m)
+		return
+	}
+	state := &mcp.ServerSessionState{
+		InitializeParams: &mcp.InitializeParams{
+			ProtocolVersion: about.version, Capabilities: about.features, ClientInfo: about.client,
+		},
+		InitializedParams: &mcp.InitializedParams{},
+		LogLevel:          about.logLevel,
+	}
+	q.runModern(m, call, state, q.modernParams(m, about))
+}
+
+// modernParams are the params for the SDK. For the methods that are called most, the
+// session's state says what `_meta` would say again: the SDK decodes it six times over.
+func (q *request) modernParams(m *message, about meta) json.RawMessage {
+	op := operations[m.method]
+	if !twoRound(m.method) {
+		return m.params.encode(op.passes)
+	}
+	slim := make(object, 0, len(m.params))
+	for _, p := range m.params {
+		if p.name == "_meta" {
+			p.value = []byte(about.members.encode(withoutProtocol))
+			if len(p.value) == len("{}") {
+				continue
+			}
+		}
+		slim = append(slim, p)
+	}
+	return slim.encode(func(name string) bool { return op.passes(name) || slices.Contains(roundParams, name) })
+}
+
+// checkMirrors compares the headers that mirror the body with the body.
+// https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#server-validation
+func (q *request) checkMirrors(m *message) *rpcError {
+	if q.r.Header.Get("Mcp-Method") != m.method {
+		return mismatch("Mcp-Method is missing or differs from the body")
+	}
+	name, named := m.target()
+	if !named {
+		return nil
+	}
+	mirrored, ok := decodeMirror(q.r.Header.Get("Mcp-Name"))
+	if !ok || mirrored == "" || mirrored != name {
+		return mismatch("Mcp-Name is missing, malformed or differs from the body")
+	}
+	return nil
+}
+
+// decodeMirror decodes a header value that may be in the Base64 sentinel format.
+// https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#value-encoding
+func decodeMirror(value string) (string, bool) {
+	encoded, ok := strings.CutPrefix(value, "=?base64?")
+	if !ok {
+		return value, printable(value)
+	}
+	if encoded, ok = strings.CutSuffix(encoded, "?="); !ok {
+		return value, printable(value)
+	}
+	decoded, err := base64.StdEncoding.Strict().DecodeString(encoded)
+	return string(decoded), err == nil
+}
+
+// printable reports whether value is what a header may hold unencoded.
+func printable(value string) bool {
+	for i := range len(value) {
+		if c := value[i]; (c < 0x20 || c > 0x7e) && c != '\t' {
+			return false
+		}
+	}
+	return true
+}
+
+// permit judges the scope of what m acts on, and answers when it may not go on. What the
+// caller could never be granted does not exist for them.
+func (q *request) permit(m *message) bool {
+	e, refusal := q.judge(m)
+	switch {
+	case refusal != nil:
+		refusal.WriteTo(q.w)
+	case e != nil:
+		writeRPC(q.w, m.id, e)
+	default:
+		return true
+	}
+	return false
+}
+
+func (q *request) judge(m *message) (*rpcError, *authn.Refusal) {
+	name, named := m.target()
+	if m.method == methodComplete {
+		name, named = m.reference(), true
+	}
+	if !named {
+		return nil, nil
+	}
+	scope, ok := q.access.Lookup(m.method, name)
+	if !ok || !q.exists(q.principal, scope) {
+		return errUnknown(m.method, name), nil
+	}
+	if !q.principal.HasScope(scope) {
+		return nil, q.auth.InsufficientScope(q.principal, scope)
+	}
+	return nil, nil
+}
+
+// reference is the prompt's name or the resource's URI that completion/complete is about.
+func (m *message) reference() string {
+	raw, ok := m.params.get("ref")
+	if !ok {
+		return ""
+	}
+	ref, err := parseObject(raw, []string{"type", "name", "uri"})
+	if err != nil {
+		return ""
+	}
+	for _, key := range []string{"name", "uri"} {
+		if v, ok := ref.get(key); ok {
+			s, _ := stringOf(v)
+			return s
+		}
+	}
+	return ""
+}
+
+// acknowledge answers subscriptions/listen: no change notification can be sent by an
+// instance that lives for a request, so the filter that is agreed on is empty, and the
+// subscription completes at once.
+// https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/subscriptions
+func (q *request) acknowledge(m *message) {
+	if raw, ok := m.params.get("notifications"); !ok || raw.Kind() != '{' {
+		writeRPC(q.w, m.id, &rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams,
+			message: "member \"notifications\" of params must be an object"})
+		return
+	}
+	about := `"_meta":{"` + mcp.MetaKeySubscriptionID + `":` + string(m.id) + `}`
+	stream := &eventStream{w: q.w, limit: q.limit}
+	stream.send([]byte(`{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"notifications":{},` + about + `}}`))
+	stream.send(appendResult(nil, m.id, []byte(`{"resultType":"complete",`+about+`}`)))
+}
+
+// runModern hands m to the SDK and writes the answer.
+func (q *request) runModern(m *message, call *tool.Call, state *mcp.ServerSessionState, params json.RawMessage) {
+	lifetime, cancel := q.lifetime(true)
+	defer cancel()
+	x := newExchange(lifetime, call)
+	x.stream = &eventStream{w: q.w, limit: q.limit}
+	result, e := q.execute(x, m, state, params)
+	if e == errDeadline && errors.Is(q.r.Context().Err(), context.Canceled) {
+		return // the client left, which cancels its request
+	}
+	q.write(x.stream, m, result, e)
+}
+
+// write sends the one response to m, as JSON or as the last event of a stream.
+func (q *request) write(stream *eventStream, m *message, result []byte, e *rpcError) {
+	switch {
+	case stream.open && e != nil:
+		stream.send(appendError(nil, m.id, e))
+	case stream.open:
+		stream.send(appendResult(nil, m.id, result))
+	case e != nil:
+		writeRPC(q.w, m.id, e)
+	default:
+		size := len(result) + len(m.id) + 40
+		writeJSON(q.w, http.StatusOK, appendResult(make([]byte, 0, size), m.id, result))
+	}
+}
+
+// execute runs m through the SDK and returns its result or what to answer instead.
+func (q *request) execute(x *exchange, m *message, state *mcp.ServerSessionState, params json.RawMessage) ([]byte, *rpcError) {
+	extra := x.call.Extra(q.r.Header)
+	extra.TokenInfo.Extra[exchangeKey] = x
+	x.queue = []jsonrpc.Message{&jsonrpc.Request{ID: requestID, Method: m.method, Params: params, Extra: extra}}
+	response, err := x.run(q.server, state)
+	switch {
+	case x.call.Unavailable():
+		return nil, errUnavailable
+	case response == nil && err == errAbandoned: //nolint:errorlint // our own value, never wrapped
+		return nil, errDeadline
+	case response == nil:
+		return nil, q.unexpected(err)
+	case response.Error != nil:
+		if e, known := fromSDK(response.Error, x.modern); known {
+			return nil, e
+		}
+		return nil, q.unexpected(response.Error)
+	case x.stream != nil && len(response.Result)+x.stream.written+finalReserve > q.limit:
+		return nil, errResultTooLarge
+	}
+	return response.Result, nil
+}
+
+// unexpected logs an error that is nobody's answer and returns the one to give.
+func (q *request) unexpected(err error) *rpcError {
+	e, id := internalError()
+	q.log.ErrorContext(q.r.Context(), "request failed", "error", err, "errorId", id)
+	return e
+}
+
+// lifetime is the context of a handler. It ends with the request's deadline and with the
+// token, whichever comes first; a client that leaves ends it in the modern era only.
+// https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#sending-messages-to-the-server
+func (q *request) lifetime(modern bool) (context.Context, context.CancelFunc) {
+	left := min(q.timeout, max(q.principal.ExpiresAt.Sub(q.now()), time.Second))
+	ctx := q.r.Context()
+	if modern {
+		return context.WithTimeout(ctx, left)
+	}
+	// The deadline of a Lambda invocation stays, whoever is gone.
+	deadline, ok := ctx.Deadline()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), left)
+	if !ok {
+		return ctx, cancel
+	}
+	bounded, cancelBounded := context.WithDeadline(ctx, deadline)
+	return bounded, func() { cancelBounded(); cancel() }
+}
+
+// legacyState is what the SDK would remember of a session.
+func legacyState(rec session.Record) *mcp.ServerSessionState {
+	return &mcp.ServerSessionState{
+		InitializeParams: &mcp.InitializeParams{
+			ProtocolVersion: rec.Protocol, Capabilities: &mcp.ClientCapabilities{},
+			ClientInfo: &mcp.Implementation{Name: rec.Client},
+		},
+		InitializedParams: &mcp.InitializedParams{},
+		LogLevel:          mcp.LoggingLevel(rec.LogLevel),
+	}
+}
