@@ -1,0 +1,2 @@
+// Package app puts the parts of the MCP server together, for each of its binaries.
+package app

@@ -1,0 +1,71 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"go.uber.org/fx"
+
+	"leasehold.example/apps/mcp/config"
+	"leasehold.example/apps/mcp/internal/app"
+	"leasehold.example/apps/mcp/internal/devidp"
+)
+
+// stopTime is how long a server that was told to stop goes on with what it has begun.
+const stopTime = 20 * time.Second
+
+// Run is the main function of a server binary and returns its exit code. It ends on
+// SIGINT and SIGTERM.
+func Run(args []string, features fx.Option) int {
+	o := Options{Out: os.Stdout}
+	flags := flag.NewFlagSet("server", flag.ContinueOnError)
+	local := flags.Bool("local", false, "serve on loopback, with an embedded store and a local issuer")
+	flags.StringVar(&o.Addr, "addr", devidp.DefaultAddr, "with -local: the `address` to listen on")
+	flags.StringVar(&o.Data, "data", ".leasehold", "with -local: the `directory` of store and keys")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return 2
+	case flags.NArg() > 0:
+		fmt.Fprintf(os.Stderr, "server: unexpected argument %q\n", flags.Arg(0))
+		return 2
+	}
+	server, err := options(*local, o, features, os.Stderr)
+	if err != nil {
+		app.Fail(os.Stderr, err)
+		return 1
+	}
+	return serve(fx.New(server, fx.StopTimeout(stopTime)))
+}
+
+func options(local bool, o Options, features fx.Option, log io.Writer) (fx.Option, error) {
+	environ := env.ToMap(os.Environ())
+	if local {
+		c, err := config.LoadLocal(environ, o.Addr)
+		return Server(c, o, features, log), err
+	}
+	c, err := config.Load(environ)
+	return app.Container(c, features, log), err
+}
+
+func serve(server *fx.App) int {
+	if err := server.Start(context.Background()); err != nil {
+		app.Fail(os.Stderr, err)
+		return 1
+	}
+	signal := <-server.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	if err := server.Stop(ctx); err != nil {
+		app.Fail(os.Stderr, err)
+		return 1
+	}
+	return signal.ExitCode
+}

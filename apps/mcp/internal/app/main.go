@@ -1,0 +1,54 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/caarlos0/env/v11"
+	"go.uber.org/dig"
+	"go.uber.org/fx"
+
+	"leasehold.example/apps/mcp/config"
+)
+
+// stopTime is less than the 500 ms that Lambda leaves between SIGTERM and SIGKILL.
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown
+const stopTime = 400 * time.Millisecond
+
+// RunLambda is the main function of a Lambda binary. It returns only when the function
+// could not be started; everything that is wrong with the environment is one message.
+func RunLambda(features fx.Option) {
+	if err := runLambda(features); err != nil {
+		Fail(os.Stderr, err)
+	}
+	os.Exit(1)
+}
+
+func runLambda(features fx.Option) error {
+	c, err := config.Load(env.ToMap(os.Environ()))
+	if err != nil {
+		return err
+	}
+	var function Function
+	parts := fx.New(Lambda(c, features, os.Stderr), fx.Populate(&function))
+	if err := parts.Start(context.Background()); err != nil {
+		return err
+	}
+	lambda.StartWithOptions(function.Handler, lambda.WithEnableSIGTERM(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+		defer cancel()
+		if err := parts.Stop(ctx); err != nil {
+			Fail(os.Stderr, err)
+		}
+	}))
+	return nil
+}
+
+// Fail says why a binary does not run, without fx's account of the way there.
+func Fail(w io.Writer, err error) {
+	_, _ = fmt.Fprintln(w, "leasehold:", dig.RootCause(err)) // nobody is left to hear that this failed
+}

@@ -1,0 +1,108 @@
+package app
+
+import (
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"leasehold.example/apps/mcp/config"
+	"leasehold.example/apps/mcp/internal/authn"
+	"leasehold.example/apps/mcp/internal/mcphttp"
+	"leasehold.example/apps/mcp/internal/tool"
+	"leasehold.example/libs/identity"
+	"leasehold.example/libs/observe"
+	"leasehold.example/libs/seal"
+	"leasehold.example/libs/session"
+)
+
+const (
+	// version is the server's own, as clients see it.
+	version = "0.1.0"
+	// instructions are what a model is told about the server as a whole.
+	instructions = "Notebooks and sessions belong to the signed-in user. " +
+		"Keep the handles that notebook_open and session_open return: they are the only way back to what was stored."
+	// confirmPurpose separates the keys of confirmations from those of every other use.
+	confirmPurpose = "confirmation"
+)
+
+// Features are what a server offers and who may use it.
+type Features interface {
+	mcphttp.Access
+	// Register adds everything to s.
+	Register(s *mcp.Server)
+	// Scopes are all that something of it needs.
+	Scopes() []string
+}
+
+// Hosts are the Host headers that the endpoint answers; empty means all.
+type Hosts []string
+
+func newImplementation() *mcp.Implementation {
+	return &mcp.Implementation{Name: "leasehold", Title: "Leasehold", Version: version}
+}
+
+func newKeyring(source seal.Source, log *slog.Logger) *seal.Keyring {
+	return seal.NewKeyring(source, seal.KeyringOptions{Logger: log})
+}
+
+func newSealer(ring *seal.Keyring) (*seal.Sealer, error) {
+	return seal.New(ring, seal.Options{Purpose: confirmPurpose})
+}
+
+func newAuditor(log *slog.Logger, ring *seal.Keyring) *observe.Auditor {
+	return observe.NewAuditor(log, observe.NewPseudonyms(ring))
+}
+
+func newRegistry(c config.Config, store session.Store, audit *observe.Auditor) (*session.Registry, error) {
+	return session.NewRegistry(store, session.Options{
+		Idle: c.SessionIdle, Absolute: c.SessionAbsolute,
+		MaxData: c.SessionDataLimit, MaxPerOwner: c.SessionCap,
+		BindClient: c.SessionBindClient, Audit: audit.Session,
+	})
+}
+
+func verifierOptions(c config.Config, log *slog.Logger) identity.VerifierOptions {
+	return identity.VerifierOptions{DefaultAudience: c.PublicURL, Logger: log}
+}
+
+func authnConfig(c config.Config, impl *mcp.Implementation, f Features, log *slog.Logger) authn.Config {
+	return authn.Config{
+		ResourceURL: c.PublicURL, MetadataURL: c.MetadataURL, ResourceName: impl.Title,
+		BaseScopes: c.BaseScopes, KnownScopes: f.Scopes(), Logger: log,
+	}
+}
+
+func toolOptions(c config.Config, s *seal.Sealer, r *session.Registry, log *slog.Logger) tool.Options {
+	return tool.Options{
+		MaxData: c.SessionDataLimit, MaxPerOwner: c.SessionCap,
+		Resource: c.PublicURL, Sealer: s, Nonces: r, Logger: log,
+	}
+}
+
+func newServer(impl *mcp.Implementation, f Features, log *slog.Logger) *mcp.Server {
+	s := mcphttp.NewServer(impl, instructions, log)
+	f.Register(s)
+	return s
+}
+
+// newOrigins are the configured origins, and a local server's own.
+func newOrigins(c config.Config, h Hosts) (authn.Origins, error) {
+	origins := slices.Clone(c.AllowedOrigins)
+	for _, host := range h {
+		origins = append(origins, "http://"+host)
+	}
+	return authn.NewOrigins(origins)
+}
+
+func endpointConfig(
+	c config.Config, s *mcp.Server, impl *mcp.Implementation, f Features, a *authn.Authenticator, o authn.Origins,
+	v *identity.Verifier, r *session.Registry, h Hosts, log *slog.Logger,
+) mcphttp.Config {
+	return mcphttp.Config{
+		Server: s, Implementation: impl, Access: f, Authenticator: a, Origins: o, Sessions: r,
+		Grantable: v.Grantable, Hosts: h, Timeout: c.RequestTimeout, ResultLimit: c.ResponseLimit,
+		Now: time.Now, Log: log,
+	}
+}
