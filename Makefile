@@ -1,0 +1,106 @@
+# Everything a person runs here. `make` alone lists it.
+# Needs Go, GNU make and a POSIX shell; CONTRIBUTING.md says what `make test` uses beside that.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# What may be given on the command line. The values reach the recipes as environment
+# variables and are never pasted into a command, so quotes and dollars in them stay
+# what they are; $(value …) keeps make from expanding them itself.
+ADDR    ?= 127.0.0.1:8080
+DATA    ?= .leasehold
+TENANT  ?=
+SUBJECT ?=
+SCOPES  ?=
+TTL     ?= 1h
+override ADDR    := $(value ADDR)
+override DATA    := $(value DATA)
+override TENANT  := $(value TENANT)
+override SUBJECT := $(value SUBJECT)
+override SCOPES  := $(value SCOPES)
+override TTL     := $(value TTL)
+export ADDR DATA TENANT SUBJECT SCOPES TTL
+
+# The modules of go.work, as patterns.
+PACKAGES := ./libs/... ./apps/mcp/... ./tests/...
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##### The server
+
+# Built and then run in make's place: `go run` does not pass SIGTERM on.
+.PHONY: run
+run: ## Run the server on localhost. ADDR=127.0.0.1:8080 DATA=.leasehold
+	@go build -o build/local/server ./apps/mcp/cmd/server
+	@exec build/local/server -local -addr "$$ADDR" -data "$$DATA"
+
+.PHONY: token
+token: ## Print a token. TENANT=acme SUBJECT=user-1 [SCOPES="…"] [TTL=1h] [DATA=.leasehold]
+	@go run ./apps/mcp/cmd/token -data "$$DATA" -tenant "$$TENANT" -subject "$$SUBJECT" -scopes "$$SCOPES" -ttl "$$TTL"
+
+# GOARCH is the function's, not that of the machine that packs the archive.
+.PHONY: lambda
+lambda: GOARCH ?= arm64
+lambda: ## Build build/mcp/bootstrap and build/mcp.zip, byte for byte the same with one Go version. GOARCH=arm64
+	@CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) go build -trimpath -buildvcs=false -tags lambda.norpc \
+		-ldflags '-s -w -buildid=' -o build/mcp/bootstrap ./apps/mcp/cmd/lambda
+	@env -u GOARCH go run ./tests/cmd/lambdazip -o build/mcp.zip build/mcp/bootstrap
+	@ls -l build/mcp.zip
+
+##### Checks
+
+.PHONY: test
+test: ## Run every check that the tools on this machine allow; in CI, every check
+	@tools/test.sh
+
+.PHONY: test-unit
+test-unit: .tools/gotestsum ## Run the tests that need nothing but Go
+	@tools/gotest.sh ./libs/... ./apps/mcp/...
+
+.PHONY: bench
+bench: .tools/benchstat ## Run the benchmarks and print the comparison
+	@tools/bench.sh
+
+.PHONY: lint
+lint: .tools/golangci-lint .tools/govulncheck ## Run the linters, and look for known vulnerabilities where their list can be reached
+	@.tools/golangci-lint run $(PACKAGES)
+	@tools/vuln.sh optional
+
+.PHONY: vuln
+vuln: .tools/govulncheck ## Look for known vulnerabilities; fails when their list cannot be reached. GOVULNDB=https://…
+	@tools/vuln.sh required
+
+.PHONY: fmt
+fmt: .tools/golangci-lint ## Format the Go files
+	@.tools/golangci-lint fmt $(PACKAGES)
+
+##### Tools
+
+.PHONY: tools
+tools: .tools/golangci-lint .tools/gotestsum .tools/govulncheck .tools/benchstat ## Build the pinned Go tools into .tools
+
+tool_golangci-lint := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+tool_gotestsum     := gotest.tools/gotestsum
+tool_govulncheck   := golang.org/x/vuln/cmd/govulncheck
+tool_benchstat     := golang.org/x/perf/cmd/benchstat
+
+.tools/%: tools/go.mod tools/go.sum
+	@echo "building $*"
+	@GOWORK=off go build -C tools -o ../$@ $(tool_$*)
+
+# npm ci when the lock is newer than what is installed.
+.PHONY: node
+node: tests/node/node_modules/.stamp ## Install the conformance suite and the TypeScript clients with npm
+
+tests/node/node_modules/.stamp: tests/node/package.json tests/node/package-lock.json tests/node/.npmrc
+	@echo "npm ci in tests/node"
+	@cd tests/node && npm ci --loglevel=error
+	@touch $@
+
+.PHONY: clean
+clean: ## Remove what was built; the data of `make run` stays
+	rm -rf build .tools tests/node/node_modules
