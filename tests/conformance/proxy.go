@@ -1,0 +1,33 @@
+package conformance
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+)
+
+// Bearer returns a reverse proxy to target that adds the token: the suite cannot send a
+// header of its own.
+//
+// Nothing is buffered, so that event streams arrive as they are written. A Host or Origin
+// that names the proxy becomes the target's; any other is kept, because the DNS
+// rebinding scenario sends a foreign one and the server must see it.
+func Bearer(target *url.URL, token string) http.Handler {
+	return &httputil.ReverseProxy{
+		FlushInterval: -1,
+		// A client that leaves in the middle of a stream is part of the suite.
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+		Rewrite: func(r *httputil.ProxyRequest) {
+			self, _ := r.In.Context().Value(http.LocalAddrContextKey).(interface{ String() string })
+			r.SetURL(target)
+			if self == nil || r.In.Host != self.String() {
+				r.Out.Host = r.In.Host
+			}
+			if self != nil && r.In.Header.Get("Origin") == "http://"+self.String() {
+				r.Out.Header.Set("Origin", "http://"+target.Host)
+			}
+			r.Out.Header.Set("Authorization", "Bearer "+token)
+		},
+	}
+}
