@@ -95,6 +95,7 @@ type discovery struct {
 		ScopesSupported      []string `json:"scopes_supported"`
 	}
 	Issuer struct{ Issuer string }
+	Lacks  []string // members without which the SDK refuses the issuer's metadata
 }
 
 // TestDiscovery has the TypeScript SDK find the issuer from a refusal, as its clients do
@@ -127,6 +128,10 @@ func TestDiscovery(t *testing.T) {
 			}
 			if got.Issuer.Issuer == "" || !slices.Contains(got.Resource.AuthorizationServers, got.Issuer.Issuer) {
 				t.Errorf("issuer %q is not one of %q", got.Issuer.Issuer, got.Resource.AuthorizationServers)
+			}
+			// The local issuer signs nobody in; what serves no grant need not name these (RFC 8414 section 2).
+			if want := []string{"authorization_endpoint", "token_endpoint"}; !slices.Equal(got.Lacks, want) {
+				t.Errorf("the SDK misses %q in the issuer's metadata, want %q", got.Lacks, want)
 			}
 		})
 	}

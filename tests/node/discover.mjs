@@ -23,5 +23,15 @@ const resource = await discoverOAuthProtectedResourceMetadata(address, {
 });
 // Without the challenge's hint the SDK finds the document at the well-known path.
 const wellKnown = await discoverOAuthProtectedResourceMetadata(address);
-const issuer = await discoverAuthorizationServerMetadata(resource.authorization_servers[0]);
-console.log(JSON.stringify({ status: refusal.status, challenge, resource, wellKnown, issuer }));
+
+// The SDK refuses a document without the members that it needs for signing in: which?
+const server = resource.authorization_servers[0];
+let lacks = [];
+try {
+  await discoverAuthorizationServerMetadata(server);
+} catch (error) {
+  if (!error.issues) throw error;
+  lacks = error.issues.map((issue) => issue.path.join("."));
+}
+const issuer = await (await fetch(`${server}/.well-known/oauth-authorization-server`)).json();
+console.log(JSON.stringify({ status: refusal.status, challenge, resource, wellKnown, issuer, lacks }));

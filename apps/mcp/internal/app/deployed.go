@@ -19,20 +19,20 @@ import (
 	"leasehold.example/libs/session/dynamostore"
 )
 
-func loadAWS() (aws.Config, error) {
+func loadAWS() (*aws.Config, error) {
 	c, err := awsconfig.LoadDefaultConfig(context.Background())
 	if err != nil {
-		return aws.Config{}, fmt.Errorf("app: AWS configuration: %w", err)
+		return nil, fmt.Errorf("app: AWS configuration: %w", err)
 	}
-	return c, nil
+	return &c, nil
 }
 
-func newDynamoStore(a aws.Config, c config.Config) session.Store {
-	return dynamostore.New(dynamodb.NewFromConfig(a), c.Table)
+func newDynamoStore(a *aws.Config, c config.Config) session.Store {
+	return dynamostore.New(dynamodb.NewFromConfig(*a), c.Table)
 }
 
-func newSecret(a aws.Config, c config.Config) seal.Source {
-	return seal.NewSecretsManager(secretsmanager.NewFromConfig(a), c.SealSecretARN)
+func newSecret(a *aws.Config, c config.Config) seal.Source {
+	return seal.NewSecretsManager(secretsmanager.NewFromConfig(*a), c.SealSecretARN)
 }
 
 func deployedIssuers(c config.Config) []identity.Issuer { return c.Issuers }

@@ -30,23 +30,39 @@ func (e *rpcError) Error() string { return e.message }
 const retrySeconds = 2
 
 var (
-	errSessionGone = &rpcError{status: http.StatusNotFound, code: jsonrpc.CodeInvalidRequest,
-		message: "session not found: send initialize to start a new one"}
-	errSessionMissing = &rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidRequest,
-		message: "header Mcp-Session-Id is missing: send initialize first"}
-	errUnavailable = &rpcError{status: http.StatusServiceUnavailable, code: jsonrpc.CodeInternalError,
-		message: "temporarily unavailable, retry later"}
-	errDeadline = &rpcError{status: http.StatusGatewayTimeout, code: jsonrpc.CodeInternalError,
-		message: "deadline exceeded"}
-	errTooManySessions = &rpcError{status: http.StatusTooManyRequests, code: jsonrpc.CodeInvalidRequest,
-		message: "too many live sessions: end one first, or wait until one expires"}
-	errResultTooLarge = &rpcError{status: http.StatusOK, code: jsonrpc.CodeInternalError,
-		message: "the result is larger than this endpoint can carry"}
-	errLevel = &rpcError{status: http.StatusOK, code: jsonrpc.CodeInvalidParams,
-		message: "member \"level\" of params must be a log level of RFC 5424, like \"warning\""}
+	errSessionGone = &rpcError{
+		status: http.StatusNotFound, code: jsonrpc.CodeInvalidRequest,
+		message: "session not found: send initialize to start a new one",
+	}
+	errSessionMissing = &rpcError{
+		status: http.StatusBadRequest, code: jsonrpc.CodeInvalidRequest,
+		message: "header Mcp-Session-Id is missing: send initialize first",
+	}
+	errUnavailable = &rpcError{
+		status: http.StatusServiceUnavailable, code: jsonrpc.CodeInternalError,
+		message: "temporarily unavailable, retry later",
+	}
+	errDeadline = &rpcError{
+		status: http.StatusGatewayTimeout, code: jsonrpc.CodeInternalError,
+		message: "deadline exceeded",
+	}
+	errTooManySessions = &rpcError{
+		status: http.StatusTooManyRequests, code: jsonrpc.CodeInvalidRequest,
+		message: "too many live sessions: end one first, or wait until one expires",
+	}
+	errResultTooLarge = &rpcError{
+		status: http.StatusOK, code: jsonrpc.CodeInternalError,
+		message: "the result is larger than this endpoint can carry",
+	}
+	errLevel = &rpcError{
+		status: http.StatusOK, code: jsonrpc.CodeInvalidParams,
+		message: "member \"level\" of params must be a log level of RFC 5424, like \"warning\"",
+	}
 	errNotOpened = errors.New("initialize was answered without being handled")
-	errCursor    = &rpcError{status: http.StatusOK, code: jsonrpc.CodeInvalidParams,
-		message: "unknown cursor"}
+	errCursor    = &rpcError{
+		status: http.StatusOK, code: jsonrpc.CodeInvalidParams,
+		message: "unknown cursor",
+	}
 )
 
 // errMethod is an unknown or removed method: 404 in the modern era, an ordinary error
@@ -87,8 +103,10 @@ func mismatch(message string) *rpcError {
 }
 
 func invalidMeta(key string) *rpcError {
-	return &rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams,
-		message: "missing or invalid _meta field " + strconv.Quote(key)}
+	return &rpcError{
+		status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams,
+		message: "missing or invalid _meta field " + strconv.Quote(key),
+	}
 }
 
 func unsupportedVersion(requested string) *rpcError {
@@ -96,15 +114,19 @@ func unsupportedVersion(requested string) *rpcError {
 	if err != nil {
 		data = nil // strings only; cannot fail
 	}
-	return &rpcError{status: http.StatusBadRequest, code: mcp.CodeUnsupportedProtocolVersion,
-		message: "unsupported protocol version", data: data}
+	return &rpcError{
+		status: http.StatusBadRequest, code: mcp.CodeUnsupportedProtocolVersion,
+		message: "unsupported protocol version", data: data,
+	}
 }
 
 // internalError is an error whose reason is in the log, under the id that it quotes.
 func internalError() (e *rpcError, id string) {
 	id = rand.Text()
-	return &rpcError{status: http.StatusOK, code: jsonrpc.CodeInternalError,
-		message: "internal error", data: json.RawMessage(`{"errorId":"` + id + `"}`)}, id
+	return &rpcError{
+		status: http.StatusOK, code: jsonrpc.CodeInternalError,
+		message: "internal error", data: json.RawMessage(`{"errorId":"` + id + `"}`),
+	}, id
 }
 
 // fromSDK turns an error that the SDK would put on the wire into one that may go there.

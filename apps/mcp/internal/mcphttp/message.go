@@ -225,8 +225,7 @@ func (m *message) stringParam(name string) string {
 	return s
 }
 
-// target is the name of what m acts on, as `Mcp-Name` mirrors it: a tool, a prompt, or a
-// resource's URI. ok is false for methods that act on nothing named.
+// target is the name of what m acts on: a tool, a prompt, or a resource's URI. ok is false for methods that act on nothing named.
 func (m *message) target() (name string, ok bool) {
 	switch m.method {
 	case methodCallTool, methodGetPrompt:

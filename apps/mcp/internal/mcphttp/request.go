@@ -32,8 +32,10 @@ type request struct {
 func (q *request) serve(m *message) {
 	claimed, members, err := m.metaVersion()
 	if err != nil {
-		writeRPC(q.w, m.id, &rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams,
-			message: "invalid _meta: " + err.Error()})
+		writeRPC(q.w, m.id, &rpcError{
+			status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams,
+			message: "invalid _meta: " + err.Error(),
+		})
 		return
 	}
 	if isModern(q.version, claimed) {
@@ -109,10 +111,10 @@ func (q *request) checkMirrors(m *message) *rpcError {
 	if q.r.Header.Get("Mcp-Method") != m.method {
 		return mismatch("Mcp-Method is missing or differs from the body")
 	}
-	name, named := m.target()
-	if !named {
+	if !twoRound(m.method) { // the methods that Mcp-Name mirrors are the same three
 		return nil
 	}
+	name, _ := m.target()
 	mirrored, ok := decodeMirror(q.r.Header.Get("Mcp-Name"))
 	if !ok || mirrored == "" || mirrored != name {
 		return mismatch("Mcp-Name is missing, malformed or differs from the body")
@@ -202,8 +204,10 @@ func (m *message) reference() string {
 // https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/subscriptions
 func (q *request) acknowledge(m *message) {
 	if raw, ok := m.params.get("notifications"); !ok || raw.Kind() != '{' {
-		writeRPC(q.w, m.id, &rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams,
-			message: "member \"notifications\" of params must be an object"})
+		writeRPC(q.w, m.id, &rpcError{
+			status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams,
+			message: "member \"notifications\" of params must be an object",
+		})
 		return
 	}
 	about := `"_meta":{"` + mcp.MetaKeySubscriptionID + `":` + string(m.id) + `}`

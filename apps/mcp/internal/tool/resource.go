@@ -100,5 +100,5 @@ func ResourceNotFound(uri string) *jsonrpc.Error {
 	if err != nil {
 		data = nil // not valid UTF-8: then there is nothing to repeat
 	}
-	return &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: "resource not found", Data: []byte(data)}
+	return &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: "resource not found", Data: data}
 }

@@ -73,7 +73,7 @@ var toolName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
 func (s Spec) check() error {
 	var errs []error
 	if !toolName.MatchString(s.Name) {
-		errs = append(errs, errors.New("the name is not 1 to 128 of A-Z a-z 0-9 _ - ."))
+		errs = append(errs, errors.New("the name is not 1 to 128 letters, digits, underscores, hyphens and dots"))
 	}
 	if s.Title == "" || s.Description == "" {
 		errs = append(errs, errors.New("title or description is missing"))

@@ -48,7 +48,7 @@ func localHosts(i *devidp.Issuer) app.Hosts { return i.Hosts() }
 // welcome tells a newcomer where the server is and what to paste. Tokens are not printed:
 // the commands get one when they run.
 func welcome(o Options, i *devidp.Issuer) {
-	token := "make -s token TENANT=acme SUBJECT=user-1"
+	token := "make -s token TENANT=acme SUBJECT=user-1" //nolint:gosec // a command that prints a token, not one
 	if o.Data != ".leasehold" {
 		token += " DATA=" + shellQuote(o.Data)
 	}
