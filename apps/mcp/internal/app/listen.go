@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"leasehold.example/apps/mcp/config"
 )
 
 // Listener is where a server listens.
@@ -22,23 +24,26 @@ func Listen(ctx context.Context, addr string) (Listener, error) {
 	return Listener{l}, nil
 }
 
-// Limits on connections. There is none on writing: a stream may be as long as its request,
-// which has a deadline of its own.
+// Limits on connections.
 const (
 	headerTimeout  = 10 * time.Second
 	readTimeout    = 30 * time.Second
 	idleTimeout    = 2 * time.Minute
 	maxHeaderBytes = 32 << 10
+	// writeMargin is what a client may take for the end of an answer that took its whole time.
+	writeMargin = 30 * time.Second
 )
 
-func newHTTPServer(mux *http.ServeMux, log *slog.Logger) *http.Server {
+func newHTTPServer(c config.Config, mux *http.ServeMux, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           mux,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		// From the end of the header on: a client that does not read holds nothing for longer.
+		WriteTimeout:   readTimeout + c.RequestTimeout + writeMargin,
+		IdleTimeout:    idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 }
 

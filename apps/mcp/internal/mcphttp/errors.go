@@ -54,10 +54,7 @@ var (
 		status: http.StatusOK, code: jsonrpc.CodeInternalError,
 		message: "the result is larger than this endpoint can carry",
 	}
-	errLevel = &rpcError{
-		status: http.StatusOK, code: jsonrpc.CodeInvalidParams,
-		message: "member \"level\" of params must be a log level of RFC 5424, like \"warning\"",
-	}
+	errLevel     = invalidParam("level", "a log level of RFC 5424, like \"warning\"")
 	errNotOpened = errors.New("initialize was answered without being handled")
 	errCursor    = &rpcError{
 		status: http.StatusOK, code: jsonrpc.CodeInvalidParams,
@@ -106,6 +103,13 @@ func invalidMeta(key string) *rpcError {
 	return &rpcError{
 		status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams,
 		message: "missing or invalid _meta field " + strconv.Quote(key),
+	}
+}
+
+func invalidParam(name, want string) *rpcError {
+	return &rpcError{
+		status: http.StatusOK, code: jsonrpc.CodeInvalidParams,
+		message: "invalid params: " + strconv.Quote(name) + " must be " + want,
 	}
 }
 

@@ -79,6 +79,10 @@ func (q *request) legacyParams(m *message) []byte {
 // initialize opens a session. It never takes up an id that the client presents: whoever
 // planted one would share the session (RULES 23).
 func (q *request) initialize(m *message) {
+	if e := checkInitialize(m); e != nil {
+		writeRPC(q.w, m.id, e)
+		return
+	}
 	lifetime, cancel := q.lifetime(false)
 	defer cancel()
 	call := &tool.Call{Principal: q.principal}
@@ -100,6 +104,23 @@ func (q *request) initialize(m *message) {
 	}
 	q.w.Header().Set("Mcp-Session-Id", id)
 	writeJSON(q.w, http.StatusOK, appendResult(nil, m.id, result))
+}
+
+// checkInitialize judges the params of `initialize`; the SDK's own errors would quote them.
+// https://modelcontextprotocol.io/specification/2025-11-25/basic/lifecycle#initialization
+func checkInitialize(m *message) *rpcError {
+	if m.stringParam("protocolVersion") == "" {
+		return invalidParam("protocolVersion", "a protocol version")
+	}
+	raw, _ := m.params.get("capabilities")
+	if _, err := readCapabilities(raw); err != nil {
+		return invalidParam("capabilities", "an object of objects")
+	}
+	raw, _ = m.params.get("clientInfo")
+	if _, ok := readImplementation(raw); !ok {
+		return invalidParam("clientInfo", "an object with the strings name and version")
+	}
+	return nil
 }
 
 // notified answers a notification: 202, once it has had its effect.

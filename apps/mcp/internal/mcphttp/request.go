@@ -179,21 +179,25 @@ func (q *request) judge(m *message) (*rpcError, *authn.Refusal) {
 	return nil, nil
 }
 
-// reference is the prompt's name or the resource's URI that completion/complete is about.
+// reference is the prompt's name or the resource's URI that completion/complete is about;
+// empty when it is about neither. The type decides which of the two is read, as it will for
+// whoever completes.
 func (m *message) reference() string {
-	raw, ok := m.params.get("ref")
-	if !ok {
-		return ""
-	}
+	raw, _ := m.params.get("ref")
 	ref, err := parseObject(raw, []string{"type", "name", "uri"})
 	if err != nil {
 		return ""
 	}
-	for _, key := range []string{"name", "uri"} {
-		if v, ok := ref.get(key); ok {
-			s, _ := stringOf(v)
-			return s
-		}
+	read := func(name string) string {
+		v, _ := ref.get(name)
+		s, _ := stringOf(v)
+		return s
+	}
+	switch read("type") {
+	case "ref/prompt":
+		return read("name")
+	case "ref/resource":
+		return read("uri")
 	}
 	return ""
 }
@@ -204,10 +208,7 @@ func (m *message) reference() string {
 // https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/subscriptions
 func (q *request) acknowledge(m *message) {
 	if raw, ok := m.params.get("notifications"); !ok || raw.Kind() != '{' {
-		writeRPC(q.w, m.id, &rpcError{
-			status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams,
-			message: "member \"notifications\" of params must be an object",
-		})
+		writeRPC(q.w, m.id, invalidParam("notifications", "an object"))
 		return
 	}
 	about := `"_meta":{"` + mcp.MetaKeySubscriptionID + `":` + string(m.id) + `}`
