@@ -25,18 +25,7 @@ func goSDK(version string) driver {
 	return func(t *testing.T, s server) seen {
 		t.Helper()
 		ctx := t.Context()
-		client := mcp.NewClient(&mcp.Implementation{Name: "go-sdk", Version: "0"}, nil)
-		session, err := client.Connect(ctx, &mcp.StreamableClientTransport{
-			Endpoint: s.address, HTTPClient: &http.Client{Transport: bearer{s.token}}, MaxRetries: -1,
-		}, &mcp.ClientSessionOptions{ProtocolVersion: version})
-		if err != nil {
-			t.Fatalf("connect: %v", err)
-		}
-		defer func() {
-			if err := session.Close(); err != nil {
-				t.Errorf("close: %v", err)
-			}
-		}()
+		session := connect(t, s, version, nil)
 		got := seen{Protocol: session.InitializeResult().ProtocolVersion}
 		tools, err := session.ListTools(ctx, nil)
 		if err != nil {
