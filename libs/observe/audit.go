@@ -45,7 +45,7 @@ func (a *Auditor) Session(ctx context.Context, e session.Event) {
 // severity is information for what happens when people move between tenants and clients.
 func severity(p session.Problem) slog.Level {
 	switch p {
-	case session.TenantChanged, session.ClientChanged:
+	case session.TenantChanged, session.ClientChanged, session.SessionUnknown:
 		return slog.LevelInfo
 	case session.SessionBindingViolation, session.ClassifierFailed, session.Unclassified, session.TouchFailed:
 		return slog.LevelWarn

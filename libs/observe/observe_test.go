@@ -121,6 +121,7 @@ func TestAudit(t *testing.T) {
 		session.Unclassified:            "WARN",
 		session.TouchFailed:             "WARN",
 		session.TenantChanged:           "INFO",
+		session.SessionUnknown:          "INFO",
 		session.ClientChanged:           "INFO",
 	} {
 		var out bytes.Buffer

@@ -21,6 +21,9 @@ const (
 	// TenantChanged is a principal that comes back under another tenant with an id from
 	// the one before. Expected when people move; no alarm.
 	TenantChanged Problem = "TenantChanged"
+	// SessionUnknown is an id that nobody has, or the principal's own when it is over. It is
+	// told like the others, so that whoever is told spends on it what the others cost.
+	SessionUnknown Problem = "SessionUnknown"
 	// ClientChanged is the right principal by another OAuth client than the one that
 	// created the session. Refused tells what became of it.
 	ClientChanged Problem = "ClientChanged"
@@ -62,10 +65,10 @@ const (
 	classifyOwners = 4096
 )
 
-// miss classifies a miss of p and returns ErrNotFound. It makes the same calls for
-// unknown, foreign, expired and revoked, before the answer is sent: a Lambda freezes
-// after it.
-func (r *Registry) miss(ctx context.Context, p identity.Principal, k Key) error {
+// miss classifies a miss of p and returns ErrNotFound; own is the problem when the session
+// is nobody else's. It makes the same calls for unknown, foreign, expired and revoked,
+// before the answer is sent: a Lambda freezes after it.
+func (r *Registry) miss(ctx context.Context, p identity.Principal, k Key, own Problem) error {
 	event := Event{Kind: k.Kind, Principal: p, Refused: true}
 	if !r.budget.allow(k.Owner, r.options.Now()) {
 		event.Problem = Unclassified
@@ -75,13 +78,13 @@ func (r *Registry) miss(ctx context.Context, p identity.Principal, k Key) error 
 	locate, cancel := context.WithTimeout(context.WithoutCancel(ctx), classifyTimeout)
 	defer cancel()
 	tenant, ownerHash, found, err := r.locator.Locate(locate, k.Kind, k.Hash)
-	own := ownerHash == k.Owner.Hash()
+	same := ownerHash == k.Owner.Hash()
 	switch {
 	case err != nil:
 		event.Problem, event.Err = ClassifierFailed, err
-	case !found, own && tenant == p.Tenant:
-		return ErrNotFound // unknown, or the principal's own and over
-	case own:
+	case !found, same && tenant == p.Tenant:
+		event.Problem = own
+	case same:
 		event.Problem, event.Tenant = TenantChanged, tenant
 	default:
 		event.Problem, event.Tenant = SessionBindingViolation, tenant

@@ -176,13 +176,13 @@ func (r *Registry) load(ctx context.Context, p identity.Principal, kind Kind, id
 		return Record{}, storeError("load", err)
 	}
 	if err != nil || !rec.Live(r.options.Now()) {
-		return Record{}, r.miss(ctx, p, k)
+		return Record{}, r.miss(ctx, p, k, SessionUnknown)
 	}
 	if rec.ClientID != clientKey(p.ClientID) {
-		r.audit(ctx, Event{Problem: ClientChanged, Kind: kind, Principal: p, Refused: r.options.BindClient})
 		if r.options.BindClient {
-			return Record{}, r.miss(ctx, p, k)
+			return Record{}, r.miss(ctx, p, k, ClientChanged)
 		}
+		r.audit(ctx, Event{Problem: ClientChanged, Kind: kind, Principal: p})
 	}
 	return rec, nil
 }
@@ -193,10 +193,10 @@ func (r *Registry) touch(ctx context.Context, p identity.Principal, rec Record, 
 	switch {
 	case errors.Is(err, ErrNotFound):
 		// Revoked between the read and the write.
-		return Record{}, r.miss(ctx, p, rec.Key)
+		return Record{}, r.miss(ctx, p, rec.Key, SessionUnknown)
 	case err != nil:
 		r.audit(ctx, Event{Problem: TouchFailed, Kind: rec.Key.Kind, Principal: p, Err: err})
-		return rec, nil
+		return rec, nil //nolint:nilerr // the event tells it; the read has proved the session
 	}
 	rec.Seen, rec.Expires = now, expires
 	return rec, nil

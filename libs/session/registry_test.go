@@ -174,6 +174,14 @@ func TestRule23Unconfirmed(t *testing.T) {
 	f.spy.Take()
 	sessiontest.Must(t, f.Confirm(t.Context(), rec))
 	f.wantCalls() // again is no write
+
+	// No use extends an unconfirmed one, however long it has.
+	planted := sessiontest.Record(p.Owner(), session.KindMCP)
+	planted.Key.Hash, planted.Confirmed = session.HashID(session.KindMCP, "planted"), false
+	sessiontest.Must(t, f.spy.Store.Create(t.Context(), planted, []byte("{}")))
+	_, err = f.resolve(p, session.KindMCP, "planted")
+	sessiontest.Must(t, err)
+	f.wantCalls("Load")
 }
 
 func TestRule26Touch(t *testing.T) {
@@ -223,7 +231,7 @@ func TestIdleEnds(t *testing.T) {
 	_, _, err = f.Data(t.Context(), rec)
 	sessiontest.WantErr(t, err, session.ErrNotFound)
 	sessiontest.WantErr(t, f.SetLogLevel(t.Context(), rec, "info"), session.ErrNotFound)
-	f.wantProblems() // one's own end is no event
+	f.wantProblems(session.SessionUnknown, session.SessionUnknown)
 }
 
 // TestRule26RevokedStaysRevoked holds a record from before the end and tries every write.
@@ -233,6 +241,7 @@ func TestRule26RevokedStaysRevoked(t *testing.T) {
 	p := somebody()
 	id, rec := f.create(p, session.KindMCP)
 	sessiontest.Must(t, f.Revoke(t.Context(), p, session.KindMCP, id))
+	f.wantCalls("Load", "Delete")
 	sessiontest.WantErr(t, f.Confirm(t.Context(), rec), session.ErrNotFound)
 	sessiontest.WantErr(t, f.SetLogLevel(t.Context(), rec, "info"), session.ErrNotFound)
 	_, err := f.Update(t.Context(), rec, func(b []byte) ([]byte, error) { return b, nil })
@@ -240,6 +249,11 @@ func TestRule26RevokedStaysRevoked(t *testing.T) {
 	sessiontest.WantErr(t, f.RevokeRecord(t.Context(), rec), session.ErrNotFound)
 	_, err = f.resolve(p, session.KindMCP, id)
 	sessiontest.WantErr(t, err, session.ErrNotFound)
+
+	id, _ = f.create(p, session.KindSession)
+	f.now = f.now.Add(time.Minute)
+	sessiontest.Must(t, f.Revoke(t.Context(), p, session.KindSession, id))
+	f.wantCalls("Load", "Delete") // what ends is not touched first
 
 	// Revoked between the read and the touch.
 	id, rec = f.create(p, session.KindSession)

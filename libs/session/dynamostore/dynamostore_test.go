@@ -138,6 +138,31 @@ func TestItems(t *testing.T) {
 	}
 }
 
+// TestCursorOfAnotherTenant is refused: it must not lead into that tenant's records.
+func TestCursorOfAnotherTenant(t *testing.T) {
+	t.Parallel()
+	client, table := dynamotest.NewTable(t)
+	s := dynamostore.New(client, table)
+	owner := sessiontest.Owner()
+	for range 3 {
+		sessiontest.Must(t, s.Create(t.Context(), sessiontest.Record(owner, session.KindMCP), []byte("{}")))
+	}
+	cursor, refused := "", 0
+	for {
+		_, next, err := s.ListTenant(t.Context(), owner.Tenant, cursor, 1)
+		sessiontest.Must(t, err)
+		if cursor = next; cursor == "" {
+			break
+		}
+		if _, _, err = s.ListTenant(t.Context(), sessiontest.Tenant(), cursor, 1); errors.Is(err, session.ErrCursor) {
+			refused++
+		}
+	}
+	if refused == 0 {
+		t.Error("every cursor was accepted")
+	}
+}
+
 func scan(t *testing.T, client *dynamodb.Client, in *dynamodb.ScanInput) map[string]map[string]types.AttributeValue {
 	t.Helper()
 	out, err := client.Scan(t.Context(), in)

@@ -182,8 +182,10 @@ func TestTrouble(t *testing.T) {
 	}
 	t.Run("no answer in time", func(t *testing.T) {
 		t.Parallel()
-		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+		end := make(chan struct{})
+		server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-end }))
 		defer server.Close()
+		defer close(end)
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		wantTrouble(ctx, t, dynamostore.New(dynamotest.NewClient(server.URL), "table"), context.DeadlineExceeded)

@@ -171,12 +171,12 @@ func (m *model) resolveAs(t *rapid.T, p identity.Principal, kind session.Kind, s
 }
 
 // problem is what a miss of p means for the audit log. Of an expired session it is open,
-// whether the store still has it; own ones give nothing either way.
+// whether the store still has it; one's own are unknown either way.
 func (m *model) problem(p identity.Principal, s *modelSession, known bool) []session.Problem {
 	owner := s.record.Key.Owner
 	switch {
 	case !known || s.revoked || p.Owner() == owner:
-		return []session.Problem{""}
+		return []session.Problem{session.SessionUnknown}
 	case p.Issuer == owner.Issuer && p.Subject == owner.Subject:
 		return m.maybe(s, session.TenantChanged)
 	default:
@@ -188,7 +188,7 @@ func (m *model) maybe(s *modelSession, p session.Problem) []session.Problem {
 	if m.live(s) {
 		return []session.Problem{p}
 	}
-	return []session.Problem{p, ""}
+	return []session.Problem{p, session.SessionUnknown}
 }
 
 func (m *model) wantEvent(t *rapid.T, want []session.Problem) {

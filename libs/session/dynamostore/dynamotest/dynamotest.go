@@ -23,7 +23,8 @@ import (
 const (
 	// EndpointVariable is the environment variable with the URL of DynamoDB Local.
 	EndpointVariable = "LEASEHOLD_DYNAMODB_ENDPOINT"
-	// RequireVariable, when it is "1", makes tests fail that would be skipped.
+	// RequireVariable is the environment variable that, set to "1", makes tests fail
+	// which would be skipped for want of the other.
 	RequireVariable = "LEASEHOLD_REQUIRE_DYNAMODB"
 )
 
@@ -37,7 +38,7 @@ func Endpoint(t testing.TB) string {
 	if os.Getenv(RequireVariable) == "1" {
 		t.Fatalf("%s is not set, and %s demands it", EndpointVariable, RequireVariable)
 	}
-	t.Skipf("no DynamoDB Local: run `tests/dynamodb/start go test ./...` with the path to start, or set %s", EndpointVariable)
+	t.Skipf("no DynamoDB Local: run the test command behind tests/dynamodb/start, or set %s", EndpointVariable)
 	return ""
 }
 
