@@ -31,7 +31,7 @@ func (q *request) serveBatch(body []byte) {
 	}
 	batch, err := parseBatch(body)
 	if err != nil {
-		writeRPC(q.w, nil, badRequest("invalid batch: "+err.Error()))
+		writeRPC(q.w, nil, unreadable("invalid batch: ", err))
 		return
 	}
 	rec, ok := q.resolve(&message{})

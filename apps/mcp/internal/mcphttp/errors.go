@@ -1,6 +1,7 @@
 package mcphttp
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -46,6 +47,9 @@ var (
 		status: http.StatusGatewayTimeout, code: jsonrpc.CodeInternalError,
 		message: "deadline exceeded",
 	}
+	// errCancelled means that nobody waits for an answer: the client left, or took its
+	// request back.
+	errCancelled       = &rpcError{status: http.StatusAccepted}
 	errTooManySessions = &rpcError{
 		status: http.StatusTooManyRequests, code: jsonrpc.CodeInvalidRequest,
 		message: "too many live sessions: end one first, or wait until one expires",
@@ -95,6 +99,15 @@ func badRequest(message string) *rpcError {
 	return &rpcError{status: http.StatusBadRequest, code: jsonrpc.CodeInvalidRequest, message: message}
 }
 
+// unreadable is the answer to a body that the strict parser refuses, with what it says.
+func unreadable(what string, err error) *rpcError {
+	e := badRequest(what + err.Error())
+	if errors.Is(err, errSyntax) {
+		e.code = jsonrpc.CodeParseError
+	}
+	return e
+}
+
 func mismatch(message string) *rpcError {
 	return &rpcError{status: http.StatusBadRequest, code: mcp.CodeHeaderMismatch, message: "header mismatch: " + message}
 }
@@ -141,11 +154,11 @@ func fromSDK(err error, modern bool) (e *rpcError, known bool) {
 	if !errors.As(err, &wire) {
 		return nil, false
 	}
-	e = &rpcError{status: http.StatusOK, code: wire.Code, message: wire.Message, data: wire.Data}
+	e = &rpcError{status: http.StatusOK, code: wire.Code, message: wire.Message, data: compact(wire.Data)}
 	if plain, ok := err.(*jsonrpc.Error); !ok || plain != wire { //nolint:errorlint // wrapped or not is the question
 		e.message, e.data = fixedText(wire.Code), nil
 	}
-	if !allowedCode(wire.Code) {
+	if !allowedCode(wire.Code, modern) {
 		return nil, false
 	}
 	switch {
@@ -155,6 +168,15 @@ func fromSDK(err error, modern bool) (e *rpcError, known bool) {
 		e.status = http.StatusBadRequest
 	}
 	return e, true
+}
+
+// compact is data on one line, as an event of a stream needs it; nil when it is no JSON.
+func compact(data json.RawMessage) json.RawMessage {
+	var b bytes.Buffer
+	if json.Compact(&b, data) != nil {
+		return nil
+	}
+	return b.Bytes()
 }
 
 func fixedText(code int64) string {
@@ -171,14 +193,14 @@ func fixedText(code int64) string {
 
 // allowedCode keeps to the codes that the specification leaves to servers: none of the
 // legacy range, of the reserved range only those defined, and not 0, which the SDK gives
-// to errors it does not know.
+// to errors it does not know. The defined ones came with 2026-07-28.
 // https://modelcontextprotocol.io/specification/2026-07-28/basic#error-codes
-func allowedCode(code int64) bool {
+func allowedCode(code int64, modern bool) bool {
 	switch code {
 	case 0:
 		return false
 	case mcp.CodeHeaderMismatch, mcp.CodeMissingRequiredClientCapabilities, mcp.CodeUnsupportedProtocolVersion:
-		return true
+		return modern
 	}
 	return code < -32099 || code > -32000
 }

@@ -1,7 +1,9 @@
 package mcphttp
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"sync"
@@ -34,6 +36,9 @@ type exchange struct {
 	response *jsonrpc.Response
 	// opened is what `initialize` negotiated, set by middleware.
 	opened *opening
+	// result is that of a handler, encoded by middleware; it takes the place of what the
+	// SDK encodes.
+	result json.RawMessage
 
 	answered  chan struct{}
 	closed    chan struct{}
@@ -96,6 +101,9 @@ func (e *exchange) Write(_ context.Context, m jsonrpc.Message) error {
 	}
 	switch m := m.(type) {
 	case *jsonrpc.Response:
+		if e.result != nil {
+			m.Result = e.result
+		}
 		e.response, e.ended = m, true
 		close(e.answered)
 	case *jsonrpc.Request:
@@ -103,6 +111,25 @@ func (e *exchange) Write(_ context.Context, m jsonrpc.Message) error {
 			e.stream.notify(m)
 		}
 	}
+	return nil
+}
+
+// keep encodes the result of a handler. The SDK would do so where nothing recovers from a
+// panic, and would send no response at all when it fails.
+func (e *exchange) keep(res mcp.Result) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(res); err != nil {
+		return err
+	}
+	text := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	if string(text) == "null" {
+		return errors.New("mcphttp: a handler returned neither a result nor an error")
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.result = text
 	return nil
 }
 
@@ -120,13 +147,13 @@ func (e *exchange) Close() error {
 	return nil
 }
 
-// errAbandoned means that the lifetime of a request ended before its answer.
-var errAbandoned = errors.New("mcphttp: no answer within the lifetime of the request")
-
-// run hands the queue to server and waits for the response to the request. It returns
-// errAbandoned when the lifetime ends first; the handler may then still run, but nobody
-// hears it.
+// run hands the queue to server and waits for the response to the request. It returns the
+// error of the lifetime when that ends first; the handler may then still run, but nobody
+// hears it. After the end nothing is begun.
 func (e *exchange) run(server *mcp.Server, state *mcp.ServerSessionState) (*jsonrpc.Response, error) {
+	if err := e.lifetime.Err(); err != nil {
+		return nil, err
+	}
 	session, err := server.Connect(e.lifetime, e, &mcp.ServerSessionOptions{State: state})
 	if err != nil {
 		return nil, err
@@ -149,7 +176,7 @@ func (e *exchange) run(server *mcp.Server, state *mcp.ServerSessionState) (*json
 			}
 			// Close waits for the handler, which may not look at its context.
 			go func() { _ = session.Close() }()
-			return nil, errAbandoned
+			return nil, e.lifetime.Err()
 		case <-keepAlive:
 			e.keepAlive()
 		}

@@ -163,7 +163,7 @@ func (h *Handler) servePost(w http.ResponseWriter, r *http.Request, p identity.P
 	}
 	m, err := parse(body)
 	if err != nil {
-		writeRPC(w, nil, badRequest("invalid message: "+err.Error()))
+		writeRPC(w, nil, unreadable("invalid message: ", err))
 		return
 	}
 	q.serve(m)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -258,11 +257,9 @@ func (o object) encode(keep func(name string) bool) json.RawMessage {
 	return append(b, '}')
 }
 
-// appendQuoted appends s, valid UTF-8, as a JSON string.
+// appendQuoted appends s as a JSON string. Invalid UTF-8, which a handler's text may have,
+// becomes U+FFFD.
 func appendQuoted(b []byte, s string) []byte {
-	b, err := jsontext.AppendQuote(b, s)
-	if err != nil { // invalid UTF-8 only, which the parser has refused
-		return append(b, strconv.Quote("")...)
-	}
-	return b
+	quoted, _ := jsontext.AppendQuote(b, s) // the error says that there was some
+	return quoted
 }

@@ -213,13 +213,16 @@ func TestEraByMembership(t *testing.T) {
 func TestAllowedCodes(t *testing.T) {
 	t.Parallel()
 	for _, code := range []int64{0, -32000, -32002, -32019, -32023, -32042, -32099} {
-		if allowedCode(code) {
+		if allowedCode(code, true) || allowedCode(code, false) {
 			t.Errorf("%d is allowed", code)
 		}
 	}
 	for _, code := range []int64{-32700, -32600, -32601, -32602, -32603, -32020, -32021, -32022, 1, -31001} {
-		if !allowedCode(code) {
+		if !allowedCode(code, true) {
 			t.Errorf("%d is not allowed", code)
+		}
+		if defined := code <= -32020 && code >= -32099; allowedCode(code, false) == defined {
+			t.Errorf("before %s: %d, allowed: %v", version20260728, code, !defined)
 		}
 	}
 }

@@ -51,6 +51,10 @@ func (q *request) serve(m *message) {
 // https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#sending-messages
 func (q *request) serveModern(m *message, claimed string, members object) {
 	if !m.isCall() {
+		if e := q.checkNotification(m, claimed); e != nil {
+			writeRPC(q.w, nil, e)
+			return
+		}
 		q.w.WriteHeader(http.StatusAccepted)
 		return
 	}
@@ -103,6 +107,15 @@ func (q *request) modernParams(m *message, about meta) json.RawMessage {
 		slim = append(slim, p)
 	}
 	return slim.encode(func(name string) bool { return op.passes(name) || slices.Contains(roundParams, name) })
+}
+
+// checkNotification compares the headers of a notification with its body. It needs no
+// `_meta`, but what it says there must be right.
+func (q *request) checkNotification(m *message, claimed string) *rpcError {
+	if !slices.Contains(modernVersions, q.version) || (claimed != "" && claimed != q.version) {
+		return mismatch("MCP-Protocol-Version is missing or differs from _meta")
+	}
+	return q.checkMirrors(m)
 }
 
 // checkMirrors compares the headers that mirror the body with the body.
@@ -164,6 +177,9 @@ func (q *request) permit(m *message) bool {
 func (q *request) judge(m *message) (*rpcError, *authn.Refusal) {
 	name, named := m.target()
 	if m.method == methodComplete {
+		if !m.completes() {
+			return invalidParam("argument", "an object with the string name"), nil
+		}
 		name, named = m.reference(), true
 	}
 	if !named {
@@ -202,6 +218,19 @@ func (m *message) reference() string {
 	return ""
 }
 
+// completes reports whether completion/complete says which argument it is about. The SDK
+// would say so too, in an error that cannot be told from one of ours.
+func (m *message) completes() bool {
+	raw, _ := m.params.get("argument")
+	argument, err := parseObject(raw, []string{"name", "value"})
+	if err != nil {
+		return false
+	}
+	v, _ := argument.get("name")
+	name, _ := stringOf(v)
+	return name != ""
+}
+
 // acknowledge answers subscriptions/listen: no change notification can be sent by an
 // instance that lives for a request, so the filter that is agreed on is empty, and the
 // subscription completes at once.
@@ -224,15 +253,16 @@ func (q *request) runModern(m *message, call *tool.Call, state *mcp.ServerSessio
 	x := newExchange(lifetime, call)
 	x.stream = &eventStream{w: q.w, limit: q.limit}
 	result, e := q.execute(x, m, state, params)
-	if e == errDeadline && errors.Is(q.r.Context().Err(), context.Canceled) {
-		return // the client left, which cancels its request
-	}
 	q.write(x.stream, m, result, e)
 }
 
-// write sends the one response to m, as JSON or as the last event of a stream.
+// write sends the one response to m, as JSON or as the last event of a stream. What was
+// cancelled gets none.
 func (q *request) write(stream *eventStream, m *message, result []byte, e *rpcError) {
 	switch {
+	case e == errCancelled && stream.open:
+	case e == errCancelled:
+		q.w.WriteHeader(e.status)
 	case stream.open && e != nil:
 		stream.send(appendError(nil, m.id, e))
 	case stream.open:
@@ -251,11 +281,14 @@ func (q *request) execute(x *exchange, m *message, state *mcp.ServerSessionState
 	extra.TokenInfo.Extra[exchangeKey] = x
 	x.queue = []jsonrpc.Message{&jsonrpc.Request{ID: requestID, Method: m.method, Params: params, Extra: extra}}
 	response, err := x.run(q.server, state)
-	switch {
+	ended := x.lifetime.Err()
+	switch failed := response == nil || response.Error != nil; {
+	case failed && errors.Is(ended, context.Canceled):
+		return nil, errCancelled
+	case failed && ended != nil: // a handler that looks at its context fails at this moment too
+		return nil, errDeadline
 	case x.call.Unavailable():
 		return nil, errUnavailable
-	case response == nil && err == errAbandoned: //nolint:errorlint // our own value, never wrapped
-		return nil, errDeadline
 	case response == nil:
 		return nil, q.unexpected(err)
 	case response.Error != nil:

@@ -16,7 +16,7 @@ import (
 // https://modelcontextprotocol.io/specification/2025-11-25/basic/utilities/cancellation
 type running struct {
 	mu      sync.Mutex
-	cancels map[runningKey]context.CancelFunc
+	cancels map[runningKey]*context.CancelFunc
 }
 
 type runningKey struct {
@@ -25,19 +25,22 @@ type runningKey struct {
 }
 
 // add registers a request and returns what removes it again. Of two requests with one id
-// the later can be cancelled.
+// the later can be cancelled, also after the earlier has ended.
 func (r *running) add(s session.Hash, id jsontext.Value, cancel context.CancelFunc) (remove func()) {
 	key := runningKey{s, string(id)}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.cancels == nil {
-		r.cancels = map[runningKey]context.CancelFunc{}
+		r.cancels = map[runningKey]*context.CancelFunc{}
 	}
-	r.cancels[key] = cancel
+	own := &cancel
+	r.cancels[key] = own
 	return func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		delete(r.cancels, key)
+		if r.cancels[key] == own {
+			delete(r.cancels, key)
+		}
 	}
 }
 
@@ -45,6 +48,6 @@ func (r *running) cancel(s session.Hash, id jsontext.Value) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if cancel, ok := r.cancels[runningKey{s, string(id)}]; ok {
-		cancel()
+		(*cancel)()
 	}
 }

@@ -95,18 +95,26 @@ func (h *Handler) guard(next mcp.MethodHandler) mcp.MethodHandler {
 			}
 		}()
 		res, err = next(handlerContext{Context: e.lifetime, values: ctx}, method, req)
-		if err != nil && !isWireError(err) {
+		switch {
+		case err != nil && (isWireError(err) || e.lifetime.Err() != nil): // see execute
+			return nil, err
+		case err != nil:
 			return nil, h.internal(ctx, "handler failed", "method", method, "error", err)
+		case !twoRound(method):
+			return res, nil
 		}
-		if e.modern && err == nil {
+		if e.modern {
 			h.identify(res)
 		}
-		return res, err
+		if err := e.keep(res); err != nil {
+			return nil, h.internal(ctx, "result cannot be encoded", "method", method, "error", err)
+		}
+		return &struct{ mcp.ResultBase }{}, nil
 	}
 }
 
 // identify adds what the SDK adds itself only when it has seen `_meta`, which it is
-// spared for the methods that are called most (see sdkParams).
+// spared for the methods that are called most (see modernParams).
 func (h *Handler) identify(res mcp.Result) {
 	switch r := res.(type) {
 	case *mcp.CallToolResult:
