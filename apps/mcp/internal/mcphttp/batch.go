@@ -119,7 +119,7 @@ func (q *request) runBatch(batch []*message, verdicts []*rpcError, rec session.R
 		if e == nil {
 			result, e = q.answer(newExchange(lifetime, q.legacyCall(rec)), m, rec)
 		}
-		if e == nil && len(answers)+len(result)+finalReserve > q.limit {
+		if e == nil && carried(answers)+carried(result)+finalReserve > q.limit {
 			e = errResultTooLarge
 		}
 		if len(answers) > 1 {

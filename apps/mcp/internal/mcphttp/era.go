@@ -169,16 +169,6 @@ func readMeta(version string, members object) (meta, *rpcError) {
 	return m, nil
 }
 
-// withoutProtocol reports whether a member of _meta is not one of those that the state
-// of the SDK's session already carries.
-func withoutProtocol(name string) bool {
-	switch name {
-	case mcp.MetaKeyProtocolVersion, mcp.MetaKeyClientInfo, mcp.MetaKeyClientCapabilities, mcp.MetaKeyLogLevel:
-		return false
-	}
-	return true
-}
-
 // validLevel reports whether level is one of RFC 5424's, as MCP names them.
 func validLevel(level string) bool {
 	switch level {

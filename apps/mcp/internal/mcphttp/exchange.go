@@ -24,7 +24,9 @@ type exchange struct {
 	// middleware puts it back.
 	lifetime context.Context
 	call     *tool.Call
-	modern   bool
+	// params are those of a tools/call that the SDK is not to decode; nil for all else.
+	params *mcp.CallToolParamsRaw
+	modern bool
 	// stream writes notifications as server-sent events; nil drops them, as in a batch.
 	stream *eventStream
 

@@ -39,7 +39,7 @@ type Config struct {
 	// Empty accepts any: behind API Gateway the host is the gateway's affair.
 	Hosts []string
 	// Timeout is the deadline of one request. ResultLimit is how many bytes of response
-	// the edge can carry.
+	// the edge can carry, counted as a JSON string, which Lambda makes of them.
 	Timeout     time.Duration
 	ResultLimit int
 	Now         func() time.Time

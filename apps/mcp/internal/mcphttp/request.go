@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -86,27 +87,15 @@ func (q *request) serveModern(m *message, claimed string, members object) {
 		InitializedParams: &mcp.InitializedParams{},
 		LogLevel:          about.logLevel,
 	}
-	q.runModern(m, call, state, q.modernParams(m, about))
+	q.runModern(m, call, state, modernParams(m))
 }
 
-// modernParams are the params for the SDK. For the methods that are called most, the
-// session's state says what `_meta` would say again: the SDK decodes it six times over.
-func (q *request) modernParams(m *message, about meta) json.RawMessage {
+// modernParams are the params for the SDK, in the modern era.
+func modernParams(m *message) json.RawMessage {
 	op := operations[m.method]
-	if !twoRound(m.method) {
-		return m.params.encode(op.passes)
-	}
-	slim := make(object, 0, len(m.params))
-	for _, p := range m.params {
-		if p.name == "_meta" {
-			p.value = []byte(about.members.encode(withoutProtocol))
-			if len(p.value) == len("{}") {
-				continue
-			}
-		}
-		slim = append(slim, p)
-	}
-	return slim.encode(func(name string) bool { return op.passes(name) || slices.Contains(roundParams, name) })
+	return m.params.encode(func(name string) bool {
+		return op.passes(name) || twoRound(m.method) && slices.Contains(roundParams, name)
+	})
 }
 
 // checkNotification compares the headers of a notification with its body. It needs no
@@ -279,7 +268,11 @@ func (q *request) write(stream *eventStream, m *message, result []byte, e *rpcEr
 func (q *request) execute(x *exchange, m *message, state *mcp.ServerSessionState, params json.RawMessage) ([]byte, *rpcError) {
 	extra := x.call.Extra(q.r.Header)
 	extra.TokenInfo.Extra[exchangeKey] = x
-	x.queue = []jsonrpc.Message{&jsonrpc.Request{ID: requestID, Method: m.method, Params: params, Extra: extra}}
+	request := &jsonrpc.Request{ID: requestID, Method: m.method, Params: params, Extra: extra}
+	if x.params = decodeCall(m); x.params != nil {
+		request.Method, request.Params = methodPing, nil
+	}
+	x.queue = []jsonrpc.Message{request}
 	response, err := x.run(q.server, state)
 	ended := x.lifetime.Err()
 	switch failed := response == nil || response.Error != nil; {
@@ -296,7 +289,7 @@ func (q *request) execute(x *exchange, m *message, state *mcp.ServerSessionState
 			return nil, e
 		}
 		return nil, q.unexpected(response.Error)
-	case x.stream != nil && len(response.Result)+x.stream.written+finalReserve > q.limit:
+	case x.stream != nil && carried(response.Result)+x.stream.written+finalReserve > q.limit:
 		return nil, errResultTooLarge
 	}
 	return response.Result, nil
@@ -338,4 +331,28 @@ func legacyState(rec session.Record) *mcp.ServerSessionState {
 		InitializedParams: &mcp.InitializedParams{},
 		LogLevel:          mcp.LoggingLevel(rec.LogLevel),
 	}
+}
+
+// decodeCall decodes the params of an ordinary tools/call. It then travels through the SDK
+// as a ping, which may be without params, and guard makes it a call again: the SDK would
+// decode params twice, through a buffer of 32 KiB each time. It is nil for everything else,
+// the second round of a call included, which takes the SDK's way.
+func decodeCall(m *message) *mcp.CallToolParamsRaw {
+	if m.method != methodCallTool {
+		return nil
+	}
+	p := &mcp.CallToolParamsRaw{Name: m.stringParam("name")}
+	for _, member := range m.params {
+		switch member.name {
+		case "arguments":
+			p.Arguments = json.RawMessage(member.value)
+		case "_meta":
+			if jsonv2.Unmarshal(member.value, &p.Meta) != nil {
+				return nil // no object: the SDK's to refuse
+			}
+		case "inputResponses", "requestState":
+			return nil
+		}
+	}
+	return p
 }

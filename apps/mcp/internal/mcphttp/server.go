@@ -94,6 +94,9 @@ func (h *Handler) guard(next mcp.MethodHandler) mcp.MethodHandler {
 				res, err = nil, h.internal(ctx, "panic in a handler", "method", method, "panic", p, "stack", string(debug.Stack()))
 			}
 		}()
+		if session, ok := req.GetSession().(*mcp.ServerSession); ok && e.params != nil {
+			method, req = methodCallTool, &mcp.CallToolRequest{Session: session, Params: e.params, Extra: req.GetExtra()}
+		}
 		res, err = next(handlerContext{Context: e.lifetime, values: ctx}, method, req)
 		switch {
 		case err != nil && (isWireError(err) || e.lifetime.Err() != nil): // see execute
@@ -113,8 +116,7 @@ func (h *Handler) guard(next mcp.MethodHandler) mcp.MethodHandler {
 	}
 }
 
-// identify adds what the SDK adds itself only when it has seen `_meta`, which it is
-// spared for the methods that are called most (see modernParams).
+// identify adds what the SDK would add after keep has encoded the result.
 func (h *Handler) identify(res mcp.Result) {
 	switch r := res.(type) {
 	case *mcp.CallToolResult:

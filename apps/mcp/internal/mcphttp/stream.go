@@ -1,6 +1,7 @@
 package mcphttp
 
 import (
+	"bytes"
 	"net/http"
 	"time"
 
@@ -37,7 +38,7 @@ func (s *eventStream) notify(m *jsonrpc.Request) {
 		return
 	}
 	data, err := jsonrpc.EncodeMessage(m)
-	if err != nil || s.written+len(data)+finalReserve > s.limit {
+	if err != nil || s.written+carried(data)+finalReserve > s.limit {
 		return
 	}
 	s.sent++
@@ -73,9 +74,15 @@ func (s *eventStream) begin() {
 }
 
 func (s *eventStream) write(b []byte) {
-	s.written += len(b)
+	s.written += carried(b)
 	// A client that is gone ends the lifetime of a modern request; an older one runs on.
 	if _, err := s.w.Write(b); err == nil {
 		_ = http.NewResponseController(s.w).Flush() // a writer that buffers has nothing to flush
 	}
+}
+
+// carried is how many bytes b takes on an edge that carries it inside a JSON string, as
+// Lambda's buffered answers are.
+func carried(b []byte) int {
+	return len(b) + bytes.Count(b, []byte{'"'}) + bytes.Count(b, []byte{'\\'})
 }
