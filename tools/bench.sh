@@ -2,8 +2,8 @@
 # Runs every benchmark BENCH_COUNT times (6) and prints benchstat's table.
 #
 # A benchmark that measures others beside us names who it measures in its sub-benchmark,
-# server=leasehold, server=go-sdk, server=mcp-go; those are printed side by side, as a
-# change against go-sdk in the same run.
+# server=leasehold, server=go-sdk, server=mcp-go; those are printed side by side, with ours
+# as a multiple of each other's in the same run. That of a cold start is x-hello.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -12,6 +12,6 @@ go test -run '^$' -bench . -benchmem -count "${BENCH_COUNT:-6}" -timeout 30m \
   ./libs/... ./apps/mcp/... ./tests/... >build/bench.txt || { cat build/bench.txt; exit 1; }
 .tools/benchstat -ignore pkg -filter '-/server:(go-sdk OR leasehold OR mcp-go)' build/bench.txt
 if grep -q '/server=' build/bench.txt; then
-  printf '\nbeside other servers\n'
-  .tools/benchstat -ignore pkg -col '/server@(go-sdk leasehold mcp-go)' build/bench.txt
+  printf '\nbeside other servers (medians)\n'
+  go run ./tests/cmd/beside <build/bench.txt
 fi

@@ -3,52 +3,30 @@ package coldstart
 import (
 	"flag"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
-	"leasehold.example/apps/mcp/config"
-	"leasehold.example/tests/internal/repo"
+	"leasehold.example/tests/internal/deployed"
 	"leasehold.example/tests/runtimeapi"
 )
 
 var bootstrap = flag.String("bootstrap", "", "the function to measure; empty: apps/mcp/cmd/lambda is built")
 
-// environment is a deployment's. Nothing of it is reached before a token is presented.
-var environment = []string{
-	config.EnvPublicURL + "=https://api.example.com/mcp",
-	config.EnvIssuers + `=[{"issuer":"https://issuer.example.com","jwks_url":"https://issuer.example.com/jwks","tenant":"acme"}]`,
-	config.EnvTable + "=leasehold-sessions",
-	config.EnvSealSecretARN + "=arn:aws:secretsmanager:eu-west-1:111122223333:secret:leasehold/seal-AbCdEf",
-	"AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE",
-	"AWS_SECRET_ACCESS_KEY=example",
-	"AWS_SESSION_TOKEN=example",
-}
+const helloWorld = "./tests/coldstart/internal/hello"
+
+func TestMain(m *testing.M) { os.Exit(deployed.Main(m)) }
 
 // event asks for something that needs neither a token nor a store.
 const event = `{"resource":"/{proxy+}","path":"/.well-known/oauth-protected-resource","httpMethod":"GET","headers":{"Host":"api.example.com"},"multiValueHeaders":{"Host":["api.example.com"]},` +
 	`"requestContext":{"requestId":"c6af9ac6-7b61-11e6-9a41-93e8deadbeef","stage":"prod","path":"/prod/.well-known/oauth-protected-resource","httpMethod":"GET","protocol":"HTTP/1.1","domainName":"api.example.com","identity":{"sourceIp":"203.0.113.7"}},"body":null,"isBase64Encoded":false}`
 
-// build compiles a package as the Makefile does, but for this machine.
-func build(tb testing.TB, pkg string) string {
-	tb.Helper()
-	out := filepath.Join(tb.TempDir(), "bootstrap")
-	cmd := exec.Command("go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", out, pkg)
-	cmd.Dir = repo.Root(tb)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if msg, err := cmd.CombinedOutput(); err != nil {
-		tb.Fatalf("build %s: %v\n%s", pkg, err, msg)
-	}
-	return out
-}
-
 // ours is the function to measure and its environment.
 func ours(tb testing.TB) runtimeapi.Config {
 	tb.Helper()
-	cfg := runtimeapi.Config{Bootstrap: *bootstrap, Env: environment, Output: os.Stderr}
+	cfg := runtimeapi.Config{Bootstrap: *bootstrap, Env: deployed.Environment(), Output: os.Stderr}
 	if cfg.Bootstrap == "" {
-		cfg.Bootstrap = build(tb, "./apps/mcp/cmd/lambda")
+		cfg.Bootstrap = deployed.Build(tb, deployed.Shipped)
 	}
 	return cfg
 }
@@ -56,7 +34,7 @@ func ours(tb testing.TB) runtimeapi.Config {
 // BenchmarkColdStart reports the medians in milliseconds and their ratio. One operation
 // is one start of each: -benchtime 20x is enough.
 func BenchmarkColdStart(b *testing.B) {
-	hello := runtimeapi.Config{Bootstrap: build(b, "./tests/coldstart/internal/hello")}
+	hello := runtimeapi.Config{Bootstrap: deployed.Build(b, helloWorld)}
 	c := Comparison{A: hello, B: ours(b), Event: []byte(event)}
 	for b.Loop() {
 		if err := c.Round(b.Context()); err != nil {
@@ -73,7 +51,7 @@ func BenchmarkColdStart(b *testing.B) {
 // The harness itself works, whatever the times are.
 func TestRound(t *testing.T) {
 	t.Parallel()
-	hello := runtimeapi.Config{Bootstrap: build(t, "./tests/coldstart/internal/hello")}
+	hello := runtimeapi.Config{Bootstrap: deployed.Build(t, helloWorld)}
 	c := Comparison{A: hello, B: hello, Event: []byte(event)}
 	for range 2 {
 		if err := c.Round(t.Context()); err != nil {

@@ -30,6 +30,7 @@ var targets = []target{
 		s := local.Start(t, local.Everything)
 		return s.MCP(), s.Token(t, "acme", "conformance")
 	}},
+	function,
 }
 
 // revisions are the frozen requirement sets of the suite, with the number of scenarios

@@ -15,7 +15,7 @@ import (
 
 var (
 	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
-	tablePattern  = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
+	tablePattern  = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 	secretPattern = regexp.MustCompile(`^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+$`)
 	pathPattern   = regexp.MustCompile(`^(/[A-Za-z0-9$_.~-]+)+$`)
 	// RFC 6749 section 3.3.
@@ -23,6 +23,9 @@ var (
 )
 
 const (
+	// In the pattern they would be compiled into as many steps, at every cold start.
+	minTable, maxTable = 3, 255
+
 	minIdle     = 5 * time.Minute // RULES 26: last-seen is written only once a minute
 	maxAbsolute = 30 * 24 * time.Hour
 )
@@ -49,7 +52,7 @@ func (c *Config) accepts(name string) bool {
 	case EnvMetadataURL:
 		return isHTTPS(c.MetadataURL)
 	case EnvTable:
-		return tablePattern.MatchString(c.Table)
+		return minTable <= len(c.Table) && len(c.Table) <= maxTable && tablePattern.MatchString(c.Table)
 	case EnvSealSecretARN:
 		return secretPattern.MatchString(c.SealSecretARN)
 	case EnvSessionIdle:

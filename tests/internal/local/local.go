@@ -9,11 +9,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"leasehold.example/apps/mcp/config"
 	"leasehold.example/tests/internal/repo"
 )
 
@@ -33,6 +36,9 @@ type Server struct {
 	URL  string // the base, without a path
 	root string
 	data string
+	pid  *os.Process
+	done chan error
+	once sync.Once
 }
 
 // MCP returns the address of the MCP endpoint.
@@ -43,31 +49,76 @@ func (s *Server) MCP() string { return s.URL + "/mcp" }
 // clean fails the test, and a failed test logs what the server printed.
 func Start(t testing.TB, pkg string) *Server {
 	t.Helper()
-	addr := freeAddr(t)
-	s := &Server{URL: "http://" + addr, root: repo.Root(t), data: t.TempDir()}
-	bin := filepath.Join(t.TempDir(), "server")
-	build := exec.Command("go", "build", "-o", bin, pkg)
-	build.Dir = s.root
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build %s: %v\n%s", pkg, err, out)
-	}
+	return StartAt(t, Build(t, pkg), FreeAddr(t), t.TempDir())
+}
 
+// StartAt is Start for a program that has been built, an address and a data directory.
+func StartAt(t testing.TB, bin, addr, data string) *Server {
+	t.Helper()
+	s := Launch(t, addr, exec.Command(bin, "-local", "-addr", addr, "-data", data))
+	s.data = data
+	return s
+}
+
+// Launch is Start for a command that listens on addr. It sets what the command prints to,
+// and adds the environment of the test.
+func Launch(t testing.TB, addr string, cmd *exec.Cmd) *Server {
+	t.Helper()
+	s := &Server{URL: "http://" + addr, root: repo.Root(t), done: make(chan error, 1)}
 	var log bytes.Buffer
-	cmd := exec.Command(bin, "-local", "-addr", addr, "-data", s.data)
+	// The variables of the tests themselves are unknown to the server, which refuses them.
+	inherited := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, config.Prefix) })
+	cmd.Env = append(inherited, cmd.Env...)
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
-		t.Fatalf("start %s: %v", pkg, err)
+		t.Fatalf("start %s: %v", cmd.Path, err)
 	}
-	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
+	s.pid = cmd.Process
+	go func() { s.done <- cmd.Wait() }()
 	t.Cleanup(func() {
-		stop(t, cmd.Process, done)
+		s.Stop(t)
 		if t.Failed() {
-			t.Logf("%s printed:\n%s", pkg, log.String())
+			t.Logf("%s printed:\n%s", cmd.Path, log.String())
 		}
 	})
-	s.await(t, done)
+	s.await(t, s.done)
 	return s
+}
+
+// Build compiles a main package.
+func Build(t testing.TB, pkg string) (bin string) {
+	t.Helper()
+	bin = filepath.Join(t.TempDir(), "server")
+	cmd := exec.Command("go", "build", "-o", bin, pkg)
+	cmd.Dir = repo.Root(t)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go build %s: %v\n%s", pkg, err, out)
+	}
+	return bin
+}
+
+// Signal sends SIGTERM and does not wait.
+func (s *Server) Signal(t testing.TB) {
+	t.Helper()
+	if err := s.pid.Signal(syscall.SIGTERM); err != nil {
+		t.Errorf("the server had ended before the test did: %v", err)
+	}
+}
+
+// Stop sends SIGTERM and waits for a clean exit, which is an error of the test if it does
+// not come. The second call does nothing.
+func (s *Server) Stop(t testing.TB) {
+	t.Helper()
+	s.once.Do(func() {
+		s.Signal(t)
+		s.wait(t)
+	})
+}
+
+// Stopped waits for a clean exit after Signal.
+func (s *Server) Stopped(t testing.TB) {
+	t.Helper()
+	s.once.Do(func() { s.wait(t) })
 }
 
 // Token returns a token of the server's own issuer. Without scopes it has every scope.
@@ -119,26 +170,22 @@ func (s *Server) healthy(ctx context.Context) bool {
 	return res.Body.Close() == nil && res.StatusCode == http.StatusOK
 }
 
-func stop(t testing.TB, p *os.Process, done <-chan error) {
+func (s *Server) wait(t testing.TB) {
 	t.Helper()
-	if err := p.Signal(syscall.SIGTERM); err != nil {
-		t.Errorf("the server had ended before the test did: %v", err)
-		return
-	}
 	select {
-	case err := <-done:
+	case err := <-s.done:
 		if err != nil {
 			t.Errorf("the server did not stop cleanly: %v", err)
 		}
 	case <-time.After(stopTime):
-		_ = p.Kill()
-		t.Errorf("the server did not stop within %v of SIGTERM (killed: %v)", stopTime, <-done)
+		_ = s.pid.Kill()
+		t.Errorf("the server did not stop within %v of SIGTERM (killed: %v)", stopTime, <-s.done)
 	}
 }
 
-// freeAddr asks the kernel for a port. Another process could take it before the server
+// FreeAddr asks the kernel for a port. Another process could take it before the server
 // does; the server then fails to start, which the test says.
-func freeAddr(t testing.TB) string {
+func FreeAddr(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -30,7 +30,7 @@ type fixture struct {
 	add         func(*mcp.Server, *mcp.Tool)
 }
 
-var tools = slices.Concat(contentTools, noticeTools, askingTools, roundTools, schemaTools)
+var tools = slices.Concat(contentTools, noticeTools, askingTools, roundTools, schemaTools, troubleTools)
 
 // Register adds every fixture to s.
 func Register(s *mcp.Server) {

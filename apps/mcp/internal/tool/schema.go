@@ -26,13 +26,36 @@ type schema struct {
 	fields   map[string]field
 }
 
-// field is one member of the struct, and what it must be, in words.
+// field is one member of the struct, and what it must be, in words. Its schema is resolved
+// only when there is something to explain.
 type field struct {
-	resolved *jsonschema.Resolved
+	schema   *jsonschema.Schema
 	expected string
 }
 
+func (f field) accepts(value any) bool {
+	resolved, err := f.schema.CloneSchemas().Resolve(nil)
+	return err == nil && resolved.Validate(value) == nil
+}
+
 func newSchema[T any]() (*schema, error) {
+	js, err := derive[T]()
+	if err != nil {
+		return nil, err
+	}
+	s := &schema{required: js.Required, fields: make(map[string]field, len(js.Properties))}
+	for name, p := range js.Properties {
+		s.fields[name] = field{schema: p, expected: expectation(p)}
+	}
+	if s.whole, err = js.Resolve(nil); err != nil {
+		return nil, err
+	}
+	s.wire, err = stdjson.Marshal(js)
+	return s, err
+}
+
+// derive returns the schema of the struct T.
+func derive[T any]() (*jsonschema.Schema, error) {
 	t := reflect.TypeFor[T]()
 	if t.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("%v is not a struct", t)
@@ -47,24 +70,14 @@ func newSchema[T any]() (*schema, error) {
 	if err := applyLengths(t, js); err != nil {
 		return nil, err
 	}
-	s := &schema{required: js.Required, fields: make(map[string]field, len(js.Properties))}
 	for name, p := range js.Properties {
 		// Without a description a property of any type would be encoded as `true`, which
 		// TypeScript clients refuse together with the whole listing.
 		if p.Description == "" {
 			return nil, fmt.Errorf("field %q has no description in a jsonschema tag", name)
 		}
-		resolved, err := p.CloneSchemas().Resolve(nil)
-		if err != nil {
-			return nil, fmt.Errorf("field %q: %w", name, err)
-		}
-		s.fields[name] = field{resolved: resolved, expected: expectation(p)}
 	}
-	if s.whole, err = js.Resolve(nil); err != nil {
-		return nil, err
-	}
-	s.wire, err = stdjson.Marshal(js)
-	return s, err
+	return js, nil
 }
 
 // refuseNull undoes that jsonschema-go lets null stand for a nil slice or pointer: we
@@ -167,7 +180,7 @@ func (s *schema) explain(instance map[string]any) error {
 			wrong = append(wrong, fmt.Sprintf("%q is unknown", name))
 		case !ok:
 			wrong = append(wrong, "a long name is unknown")
-		case f.resolved.Validate(instance[name]) != nil:
+		case !f.accepts(instance[name]):
 			wrong = append(wrong, fmt.Sprintf("%q must be %s", name, f.expected))
 		}
 		if len(wrong) >= 10 {

@@ -42,15 +42,16 @@ type Tool struct {
 // package's doc says. What is wrong with them or with s is reported by NewCatalog.
 func New[In, Out any](s Spec, fn func(ctx context.Context, c *Call, in In) (Out, error)) Tool {
 	input, inErr := newSchema[In]()
-	output, outErr := newSchema[Out]()
-	if err := errors.Join(s.check(), inErr, outErr); err != nil {
+	output, outErr := derive[Out]()
+	outputWire, wireErr := stdjson.Marshal(output)
+	if err := errors.Join(s.check(), inErr, outErr, wireErr); err != nil {
 		return Tool{spec: s, err: fmt.Errorf("tool %q: %w", s.Name, err)}
 	}
 	return Tool{
 		spec: s,
 		def: &mcp.Tool{
 			Name: s.Name, Title: s.Title, Description: s.Description,
-			InputSchema: input.wire, OutputSchema: output.wire, Annotations: s.annotations(),
+			InputSchema: input.wire, OutputSchema: stdjson.RawMessage(outputWire), Annotations: s.annotations(),
 		},
 		run: func(ctx context.Context, c *Call, arguments []byte) ([]byte, error) {
 			var in In
@@ -67,12 +68,14 @@ func New[In, Out any](s Spec, fn func(ctx context.Context, c *Call, in In) (Out,
 	}
 }
 
-// toolName is what MCP 2026-07-28, "Tool Names", allows.
-var toolName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
+// toolName and maxName are what MCP 2026-07-28, "Tool Names", allows.
+var toolName = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+
+const maxName = 128
 
 func (s Spec) check() error {
 	var errs []error
-	if !toolName.MatchString(s.Name) {
+	if len(s.Name) > maxName || !toolName.MatchString(s.Name) {
 		errs = append(errs, errors.New("the name is not 1 to 128 letters, digits, underscores, hyphens and dots"))
 	}
 	if s.Title == "" || s.Description == "" {
