@@ -49,6 +49,12 @@ func openDynamo(tb testing.TB) session.Store {
 	return dynamostore.New(client, table)
 }
 
+// slow reports whether a call of store takes milliseconds.
+func slow(store session.Store) bool {
+	_, remote := store.(*dynamostore.Store)
+	return remote
+}
+
 // onStores runs fn on every store, in a bubble with a clock of its own: time.Sleep there
 // takes no time. The bubble also demands that no goroutine of the server is left.
 func onStores(t *testing.T, fn func(t *testing.T, store session.Store)) {
