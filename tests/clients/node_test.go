@@ -63,7 +63,7 @@ func inspector(era string) driver {
 func runNode(t *testing.T, node need.NodeTools, token string, args ...string) []byte {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), node.Bin, args...)
-	cmd.Env = append(os.Environ(), "LEASEHOLD_TOKEN="+token, "HOME="+t.TempDir())
+	cmd.Env = append(os.Environ(), "MCP_TOKEN="+token, "HOME="+t.TempDir())
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

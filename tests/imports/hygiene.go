@@ -27,7 +27,7 @@ var maySkip = map[string]string{
 	"tests/internal/need/need.go":                       "the one place that knows what CI requires",
 	"libs/privatefile/privatefile_test.go":              "Windows has no file modes",
 	"libs/session/sessiontest/property.go":              "a rapid.T, whose Skip discards an example",
-	"libs/session/dynamostore/dynamotest/dynamotest.go": "as need, for a module that cannot import it: LEASEHOLD_REQUIRE_DYNAMODB=1 fails",
+	"libs/session/dynamostore/dynamotest/dynamotest.go": "as need, for a module that cannot import it: TEST_REQUIRE_DYNAMODB=1 fails",
 }
 
 // skips matches the three methods on the names that tests give a testing.TB.

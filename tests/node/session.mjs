@@ -15,4 +15,4 @@ export async function drive(client, protocol) {
 
 // The token is in the environment: arguments are visible to every process.
 export const [address] = process.argv.slice(2);
-export const requestInit = { headers: { Authorization: `Bearer ${process.env.LEASEHOLD_TOKEN}` } };
+export const requestInit = { headers: { Authorization: `Bearer ${process.env.MCP_TOKEN}` } };

@@ -23,8 +23,8 @@ func TestMissing(t *testing.T) {
 	}{
 		{"a person's machine skips", nil, false},
 		{"CI fails", map[string]string{"CI": "true"}, true},
-		{"so does a run that requires all", map[string]string{"LEASEHOLD_REQUIRE_ALL": "1"}, true},
-		{"other values mean no", map[string]string{"CI": "false", "LEASEHOLD_REQUIRE_ALL": "0"}, false},
+		{"so does a run that requires all", map[string]string{"TEST_REQUIRE_ALL": "1"}, true},
+		{"other values mean no", map[string]string{"CI": "false", "TEST_REQUIRE_ALL": "0"}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -22,10 +22,10 @@ import (
 
 const (
 	// EndpointVariable is the environment variable with the URL of DynamoDB Local.
-	EndpointVariable = "LEASEHOLD_DYNAMODB_ENDPOINT"
+	EndpointVariable = "TEST_DYNAMODB_ENDPOINT"
 	// RequireVariable is the environment variable that, set to "1", makes tests fail
 	// which would be skipped for want of the other.
-	RequireVariable = "LEASEHOLD_REQUIRE_DYNAMODB"
+	RequireVariable = "TEST_REQUIRE_DYNAMODB"
 )
 
 // Endpoint returns the URL of DynamoDB Local, or skips the test when there is none.
