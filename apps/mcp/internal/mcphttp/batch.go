@@ -2,11 +2,10 @@ package mcphttp
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"leasehold.example/apps/mcp/internal/authn"
 	"leasehold.example/libs/session"
@@ -34,6 +33,7 @@ func (q *request) serveBatch(body []byte) {
 		writeRPC(q.w, nil, unreadable("invalid batch: ", err))
 		return
 	}
+	defer q.outlive()()
 	rec, ok := q.resolve(&message{})
 	if !ok {
 		return
@@ -57,39 +57,26 @@ func (q *request) serveBatch(body []byte) {
 var errBatch = badRequest("a batch is possible in protocol version 2025-03-26 only")
 
 func parseBatch(body []byte) ([]*message, error) {
-	if depth(body) > maxDepth+1 {
-		return nil, fmt.Errorf("nested deeper than %d levels", maxDepth)
+	items, err := parseArray(body, maxBatch)
+	if err != nil {
+		return nil, err
 	}
-	dec := jsontext.NewDecoder(bytes.NewBuffer(body))
-	if _, err := dec.ReadToken(); err != nil {
-		return nil, errSyntax
+	if len(items) == 0 {
+		return nil, errors.New("it is empty")
 	}
-	var batch []*message
-	for dec.PeekKind() != ']' {
-		value, err := dec.ReadValue()
+	batch := make([]*message, len(items))
+	for i, item := range items {
+		m, err := parse(item)
 		if err != nil {
-			return nil, errSyntax
-		}
-		if len(batch) == maxBatch {
-			return nil, fmt.Errorf("more than %d messages", maxBatch)
-		}
-		m, err := parse(bytes.Clone(value))
-		if err != nil {
-			return nil, fmt.Errorf("message %d: %w", len(batch), err)
+			return nil, fmt.Errorf("message %d: %w", i, err)
 		}
 		if claimed, _, err := m.metaVersion(); err != nil || isModern("", claimed) {
-			return nil, fmt.Errorf("message %d: its _meta does not belong to 2025-03-26", len(batch))
+			return nil, fmt.Errorf("message %d: its _meta does not belong to 2025-03-26", i)
 		}
 		if m.method == methodInitialize {
 			return nil, errors.New("initialize cannot be part of a batch")
 		}
-		batch = append(batch, m)
-	}
-	if _, err := dec.ReadToken(); err != nil || len(batch) == 0 {
-		return nil, errSyntax
-	}
-	if len(bytes.TrimLeft(body[dec.InputOffset():], " \t\r\n")) > 0 {
-		return nil, errSyntax
+		batch[i] = m
 	}
 	return batch, nil
 }
@@ -102,22 +89,29 @@ func (q *request) judgeElement(m *message) (*rpcError, *authn.Refusal) {
 	return q.judge(m)
 }
 
-// runBatch answers the calls of a batch, in order.
+// runBatch answers the calls of a batch, in order. Notifications have their effect first: one
+// that fails must not take the answers of calls with it that have run.
 func (q *request) runBatch(batch []*message, verdicts []*rpcError, rec session.Record) {
-	lifetime, cancel := q.lifetime(false)
-	defer cancel()
+	for _, m := range batch {
+		if m.isCall() {
+			continue
+		}
+		if e := q.act(m, rec); e != nil {
+			writeRPC(q.w, nil, e)
+			return
+		}
+	}
 	answers := []byte{'['}
 	for i, m := range batch {
 		if !m.isCall() {
-			if e := q.act(m, rec); e != nil {
-				writeRPC(q.w, nil, e)
-				return
-			}
 			continue
 		}
 		result, e := []byte(nil), verdicts[i]
 		if e == nil {
-			result, e = q.answer(newExchange(lifetime, q.legacyCall(rec)), m, rec)
+			result, e = q.answerElement(m, rec)
+		}
+		if e == errCancelled {
+			continue
 		}
 		if e == nil && carried(answers)+carried(result)+finalReserve > q.limit {
 			e = errResultTooLarge
@@ -136,4 +130,11 @@ func (q *request) runBatch(batch []*message, verdicts []*rpcError, rec session.R
 		return
 	}
 	writeJSON(q.w, http.StatusOK, append(answers, ']'))
+}
+
+func (q *request) answerElement(m *message, rec session.Record) ([]byte, *rpcError) {
+	ctx, cancel := context.WithCancel(q.r.Context())
+	defer cancel()
+	defer q.running.add(rec.Key.Hash, m.id, cancel)()
+	return q.answer(newExchange(ctx, q.legacyCall(rec)), m, rec)
 }

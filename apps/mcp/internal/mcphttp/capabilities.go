@@ -1,14 +1,14 @@
 package mcphttp
 
 import (
-	"encoding/json"
 	"errors"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// readCapabilities decodes a client's capabilities. Most clients send none, or an
+// readCapabilities decodes a client's capabilities, with regard to case. Most clients send none, or an
 // empty object, and pay nothing.
 func readCapabilities(raw jsontext.Value) (*mcp.ClientCapabilities, error) {
 	members, err := parseObject(raw, nil)

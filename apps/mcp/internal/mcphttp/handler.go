@@ -115,7 +115,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refusal.WriteTo(w)
 		return
 	}
-	r = r.WithContext(identity.NewContext(r.Context(), p))
 	if name := repeated(r.Header); name != "" {
 		writeRPC(w, nil, badRequest("header "+name+" was sent more than once"))
 		return
@@ -163,7 +162,7 @@ func (h *Handler) servePost(w http.ResponseWriter, r *http.Request, p identity.P
 	}
 	m, err := parse(body)
 	if err != nil {
-		writeRPC(w, nil, unreadable("invalid message: ", err))
+		writeRPC(w, m.id, unreadable("invalid message: ", err))
 		return
 	}
 	q.serve(m)
@@ -221,9 +220,10 @@ func (h *Handler) serveDelete(w http.ResponseWriter, r *http.Request, p identity
 		writeRPC(w, nil, errSessionMissing)
 		return
 	}
-	err := h.sessions.Revoke(r.Context(), p, session.KindMCP, id)
-	if err != nil {
-		writeRPC(w, nil, h.storeError(r.Context(), err))
+	q := &request{Handler: h, w: w, r: r, principal: p}
+	defer q.outlive()()
+	if err := h.sessions.Revoke(q.r.Context(), p, session.KindMCP, id); err != nil {
+		writeRPC(w, nil, h.storeError(q.r.Context(), err))
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -265,7 +265,7 @@ func writePlain(w http.ResponseWriter, status int, text string) {
 }
 
 func writeRPC(w http.ResponseWriter, id []byte, e *rpcError) {
-	if e.status == http.StatusServiceUnavailable || e.status == http.StatusTooManyRequests {
+	if e.status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", strconv.Itoa(retrySeconds))
 	}
 	writeJSON(w, e.status, appendError(nil, id, e))

@@ -1,6 +1,7 @@
 package mcphttp
 
 import (
+	"context"
 	"net/http"
 
 	"leasehold.example/apps/mcp/internal/tool"
@@ -14,6 +15,7 @@ func (q *request) serveLegacy(m *message) {
 		writePlain(q.w, http.StatusBadRequest, "unsupported MCP-Protocol-Version")
 		return
 	}
+	defer q.outlive()()
 	if m.method == methodInitialize && m.isCall() {
 		q.initialize(m)
 		return
@@ -26,20 +28,29 @@ func (q *request) serveLegacy(m *message) {
 		q.notified(m, rec)
 		return
 	}
-	if !operations[m.method].legacy || m.method == methodInitialize {
+	if !operations[m.method].legacy {
 		writeRPC(q.w, m.id, errMethod(false))
 		return
 	}
 	if !q.permit(m) {
 		return
 	}
-	lifetime, cancel := q.lifetime(false)
+	ctx, cancel := context.WithCancel(q.r.Context())
 	defer cancel()
 	defer q.running.add(rec.Key.Hash, m.id, cancel)()
-	x := newExchange(lifetime, q.legacyCall(rec))
+	x := newExchange(ctx, q.legacyCall(rec))
 	x.stream = &eventStream{w: q.w, limit: q.limit}
 	result, e := q.answer(x, m, rec)
 	q.write(x.stream, m, result, e)
+}
+
+// outlive gives the request a context of its own, which does not end when the client
+// leaves: https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#sending-messages-to-the-server.
+// The caller runs the result when it is done.
+func (q *request) outlive() (done context.CancelFunc) {
+	ctx, done := q.lifetime(context.WithoutCancel(q.r.Context()))
+	q.r = q.r.WithContext(ctx)
+	return done
 }
 
 // answer runs m, a call that has been judged, within the session rec.
@@ -83,10 +94,7 @@ func (q *request) initialize(m *message) {
 		writeRPC(q.w, m.id, e)
 		return
 	}
-	lifetime, cancel := q.lifetime(false)
-	defer cancel()
-	call := &tool.Call{Principal: q.principal}
-	x := newExchange(lifetime, call)
+	x := newExchange(q.r.Context(), &tool.Call{Principal: q.principal})
 	result, e := q.execute(x, m, nil, q.legacyParams(m))
 	if e == nil && x.opened == nil {
 		e = q.unexpected(errNotOpened)

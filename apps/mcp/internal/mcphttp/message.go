@@ -14,6 +14,10 @@ import (
 // maxDepth bounds the nesting of a message. MCP itself needs fewer than ten levels.
 const maxDepth = 64
 
+// maxValues bounds the values of a message: the tree that a decoder makes of a small one can
+// take a hundred times its bytes.
+const maxValues = 20_000
+
 // maxMembers bounds the names of an envelope, of params and of `_meta`: they are compared
 // with each other.
 const maxMembers = 128
@@ -68,36 +72,80 @@ var (
 
 // parse reads body as one JSON-RPC message. It is the only reader of a body: whatever
 // acts later acts on what parse returned. The error says what is wrong, in fixed words,
-// without quoting the input.
+// without quoting the input; the message then has its id and nothing else, if even that
+// could be read.
 func parse(body []byte) (*message, error) {
+	m := &message{}
 	envelope, err := parseObject(body, envelopeNames)
 	if err != nil {
-		return nil, err
+		return m, err
 	}
 	if v, ok := envelope.get("jsonrpc"); !ok || string(v) != `"2.0"` {
-		return nil, errors.New(`member "jsonrpc" must be "2.0"`)
+		return m, errors.New(`member "jsonrpc" must be "2.0"`)
 	}
-	m := &message{}
 	if v, ok := envelope.get("id"); ok {
 		if err := checkID(v); err != nil {
-			return nil, err
+			return m, err
 		}
 		m.id = v
 	}
 	method, ok := envelope.get("method")
 	if !ok {
-		return nil, withoutMethod(envelope)
+		return &message{}, withoutMethod(envelope) // nobody waits for an answer to an answer
 	}
 	if m.method, ok = stringOf(method); !ok || m.method == "" {
-		return nil, errors.New(`member "method" must be a non-empty string`)
+		return m, errors.New(`member "method" must be a non-empty string`)
 	}
 	if v, ok := envelope.get("params"); ok {
 		m.hasParams = true
 		if m.params, err = parseObject(v, paramNames); err != nil {
-			return nil, fmt.Errorf(`member "params": %w`, err)
+			return m, fmt.Errorf(`member "params": %w`, err)
 		}
 	}
-	return m, nil
+	return m, m.checkResponses()
+}
+
+// checkResponses refuses, at any depth of `inputResponses`, what checkName refuses: the SDK
+// decodes them without regard to case, and "ACTION" would stand in for "action".
+func (m *message) checkResponses() error {
+	raw, ok := m.params.get("inputResponses")
+	if !ok {
+		return nil
+	}
+	if err := checkFolds(raw); err != nil {
+		return fmt.Errorf(`member "inputResponses" of params: %w`, err)
+	}
+	return nil
+}
+
+// responseNames are the members by which an input response is told and read.
+// https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr
+var responseNames = []string{"action", "content", "role", "roots", "model", "stopReason", "_meta"}
+
+func checkFolds(v jsontext.Value) error {
+	switch v.Kind() {
+	case '{':
+		o, err := parseObject(v, responseNames)
+		if err != nil {
+			return err
+		}
+		for _, m := range o {
+			if err := checkFolds(m.value); err != nil {
+				return err
+			}
+		}
+	case '[':
+		items, err := parseArray(v, maxMembers)
+		if err != nil {
+			return err
+		}
+		for _, item := range items {
+			if err := checkFolds(item); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func withoutMethod(envelope object) error {
@@ -113,8 +161,8 @@ func withoutMethod(envelope object) error {
 // invalid UTF-8, nothing behind it, at most maxDepth levels, and no name that equals
 // another one, or one of known, but for its case.
 func parseObject(text []byte, known []string) (object, error) {
-	if depth(text) > maxDepth {
-		return nil, fmt.Errorf("nested deeper than %d levels", maxDepth)
+	if err := checkSize(text); err != nil {
+		return nil, err
 	}
 	// A bytes.Buffer is read in place, without a copy.
 	dec := jsontext.NewDecoder(bytes.NewBuffer(text))
@@ -173,9 +221,54 @@ func checkName(name string, before object, known []string) error {
 
 var errFold = errors.New("two names, or a name and one that the protocol defines, differ only by case")
 
-// depth counts the deepest nesting of text without judging its syntax.
-func depth(text []byte) int {
-	deepest, level, inString := 0, 0, false
+// parseArray reads text as exactly one JSON array of at most limit items.
+func parseArray(text []byte, limit int) ([]jsontext.Value, error) {
+	if err := checkSize(text); err != nil {
+		return nil, err
+	}
+	dec := jsontext.NewDecoder(bytes.NewBuffer(text))
+	if dec.PeekKind() != '[' {
+		return nil, errors.New("must be a JSON array")
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return nil, errSyntax
+	}
+	var items []jsontext.Value
+	for dec.PeekKind() != ']' {
+		value, err := dec.ReadValue()
+		if err != nil {
+			return nil, errSyntax
+		}
+		if len(items) == limit {
+			return nil, fmt.Errorf("more than %d items", limit)
+		}
+		end := dec.InputOffset()
+		items = append(items, text[end-int64(len(value)):end:end])
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return nil, errSyntax
+	}
+	if len(bytes.TrimLeft(text[dec.InputOffset():], " \t\r\n")) > 0 {
+		return nil, errSyntax
+	}
+	return items, nil
+}
+
+// checkSize bounds what decoding text can cost, without judging its syntax.
+func checkSize(text []byte) error {
+	deepest, values := measure(text)
+	switch {
+	case deepest > maxDepth:
+		return fmt.Errorf("nested deeper than %d levels", maxDepth)
+	case values > maxValues:
+		return fmt.Errorf("more than %d values", maxValues)
+	}
+	return nil
+}
+
+// measure counts the deepest nesting of text, and its values by what begins or parts them.
+func measure(text []byte) (deepest, values int) {
+	level, inString := 0, false
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case inString && c == '\\':
@@ -185,12 +278,15 @@ func depth(text []byte) int {
 		case inString:
 		case c == '{' || c == '[':
 			level++
+			values++
 			deepest = max(deepest, level)
+		case c == ',':
+			values++
 		case c == '}' || c == ']':
 			level--
 		}
 	}
-	return deepest
+	return deepest, values
 }
 
 // checkID accepts what MCP allows: a string or an integer, not null.

@@ -59,6 +59,7 @@ func TestParseRefuses(t *testing.T) {
 		"params null":                    `{"jsonrpc":"2.0","id":1,"method":"ping","params":null}`,
 		"params by position":             `{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}`,
 		"too many members":               `{"jsonrpc":"2.0","id":1,"method":"ping","params":{` + many(maxMembers) + `"last":1}}`,
+		"too many values":                `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"arguments":[` + strings.Repeat("0,", maxValues) + `0]}}`,
 		"a response":                     `{"jsonrpc":"2.0","id":1,"result":{}}`,
 		"an error response":              `{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":""}}`,
 	} {

@@ -101,8 +101,11 @@ func modernParams(m *message) json.RawMessage {
 // checkNotification compares the headers of a notification with its body. It needs no
 // `_meta`, but what it says there must be right.
 func (q *request) checkNotification(m *message, claimed string) *rpcError {
-	if !slices.Contains(modernVersions, q.version) || (claimed != "" && claimed != q.version) {
+	switch {
+	case q.version == "" || (claimed != "" && claimed != q.version):
 		return mismatch("MCP-Protocol-Version is missing or differs from _meta")
+	case !slices.Contains(modernVersions, q.version):
+		return unsupportedVersion(q.version)
 	}
 	return q.checkMirrors(m)
 }
@@ -237,7 +240,7 @@ func (q *request) acknowledge(m *message) {
 
 // runModern hands m to the SDK and writes the answer.
 func (q *request) runModern(m *message, call *tool.Call, state *mcp.ServerSessionState, params json.RawMessage) {
-	lifetime, cancel := q.lifetime(true)
+	lifetime, cancel := q.lifetime(q.r.Context())
 	defer cancel()
 	x := newExchange(lifetime, call)
 	x.stream = &eventStream{w: q.w, limit: q.limit}
@@ -269,7 +272,7 @@ func (q *request) execute(x *exchange, m *message, state *mcp.ServerSessionState
 	extra := x.call.Extra(q.r.Header)
 	extra.TokenInfo.Extra[exchangeKey] = x
 	request := &jsonrpc.Request{ID: requestID, Method: m.method, Params: params, Extra: extra}
-	if x.params = decodeCall(m); x.params != nil {
+	if x.params = decodeCall(m, x.modern); x.params != nil {
 		request.Method, request.Params = methodPing, nil
 	}
 	x.queue = []jsonrpc.Message{request}
@@ -302,23 +305,14 @@ func (q *request) unexpected(err error) *rpcError {
 	return e
 }
 
-// lifetime is the context of a handler. It ends with the request's deadline and with the
-// token, whichever comes first; a client that leaves ends it in the modern era only.
-// https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#sending-messages-to-the-server
-func (q *request) lifetime(modern bool) (context.Context, context.CancelFunc) {
+// lifetime is ctx until the deadline of the request, the end of the token, or the deadline
+// of the invocation, whichever comes first.
+func (q *request) lifetime(ctx context.Context) (context.Context, context.CancelFunc) {
 	left := min(q.timeout, max(q.principal.ExpiresAt.Sub(q.now()), time.Second))
-	ctx := q.r.Context()
-	if modern {
-		return context.WithTimeout(ctx, left)
+	if deadline, ok := q.r.Context().Deadline(); ok {
+		left = min(left, time.Until(deadline))
 	}
-	// The deadline of a Lambda invocation stays, whoever is gone.
-	deadline, ok := ctx.Deadline()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), left)
-	if !ok {
-		return ctx, cancel
-	}
-	bounded, cancelBounded := context.WithDeadline(ctx, deadline)
-	return bounded, func() { cancelBounded(); cancel() }
+	return context.WithTimeout(ctx, left)
 }
 
 // legacyState is what the SDK would remember of a session.
@@ -333,26 +327,32 @@ func legacyState(rec session.Record) *mcp.ServerSessionState {
 	}
 }
 
-// decodeCall decodes the params of an ordinary tools/call. It then travels through the SDK
-// as a ping, which may be without params, and guard makes it a call again: the SDK would
-// decode params twice, through a buffer of 32 KiB each time. It is nil for everything else,
-// the second round of a call included, which takes the SDK's way.
-func decodeCall(m *message) *mcp.CallToolParamsRaw {
+// decodeCall decodes the params of tools/call. The call then travels through the SDK as a
+// ping, which may be without params, and guard makes it a call again: the SDK would decode
+// params twice, through a buffer of 32 KiB each time. It is nil for every other method, and
+// for params that are the SDK's to refuse.
+func decodeCall(m *message, modern bool) *mcp.CallToolParamsRaw {
 	if m.method != methodCallTool {
 		return nil
 	}
 	p := &mcp.CallToolParamsRaw{Name: m.stringParam("name")}
+	var err error
 	for _, member := range m.params {
-		switch member.name {
-		case "arguments":
-			p.Arguments = json.RawMessage(member.value)
-		case "_meta":
-			if jsonv2.Unmarshal(member.value, &p.Meta) != nil {
-				return nil // no object: the SDK's to refuse
-			}
-		case "inputResponses", "requestState":
+		switch {
+		case err != nil:
 			return nil
+		case member.name == "arguments":
+			p.Arguments = json.RawMessage(member.value)
+		case member.name == "_meta":
+			err = jsonv2.Unmarshal(member.value, &p.Meta)
+		case member.name == "inputResponses" && modern:
+			err = p.InputResponses.UnmarshalJSON(member.value)
+		case member.name == "requestState" && modern:
+			err = jsonv2.Unmarshal(member.value, &p.RequestState)
 		}
+	}
+	if err != nil {
+		return nil
 	}
 	return p
 }

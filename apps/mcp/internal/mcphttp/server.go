@@ -3,7 +3,9 @@ package mcphttp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"runtime"
 	"runtime/debug"
 	"strings"
 
@@ -91,7 +93,7 @@ func (h *Handler) guard(next mcp.MethodHandler) mcp.MethodHandler {
 		}
 		defer func() {
 			if p := recover(); p != nil {
-				res, err = nil, h.internal(ctx, "panic in a handler", "method", method, "panic", p, "stack", string(debug.Stack()))
+				res, err = nil, h.internal(ctx, "panic in a handler", "method", method, "panic", thrown(p), "stack", string(debug.Stack()))
 			}
 		}()
 		if session, ok := req.GetSession().(*mcp.ServerSession); ok && e.params != nil {
@@ -114,6 +116,15 @@ func (h *Handler) guard(next mcp.MethodHandler) mcp.MethodHandler {
 		}
 		return &struct{ mcp.ResultBase }{}, nil
 	}
+}
+
+// thrown says what p is. Its value may hold anything that the request held, unless the
+// runtime made it.
+func thrown(p any) string {
+	if err, ok := p.(runtime.Error); ok {
+		return err.Error()
+	}
+	return fmt.Sprintf("%T", p)
 }
 
 // identify adds what the SDK would add after keep has encoded the result.

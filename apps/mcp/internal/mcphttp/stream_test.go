@@ -2,6 +2,7 @@ package mcphttp_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -146,11 +147,12 @@ func TestRequestsToTheClient(t *testing.T) {
 	eras(t, func(t *testing.T, start func(...func(*settings)) (*world, func(string) answer)) {
 		_, call := start(func(s *settings) {
 			s.raw = map[string]mcp.ToolHandler{"ask": func(ctx context.Context, r *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-				_, elicit := r.Session.Elicit(ctx, &mcp.ElicitParams{Message: "?"})
-				_, roots := r.Session.ListRoots(ctx, nil)
-				ping := r.Session.Ping(ctx, nil)
-				if elicit == nil || roots == nil || ping == nil {
-					return nil, fmt.Errorf("asked: %w, %w, %w", elicit, roots, ping)
+				if _, err := r.Session.Elicit(ctx, &mcp.ElicitParams{Message: "?"}); err == nil {
+					return nil, errors.New("it was answered")
+				}
+				// Of anything else than the refusal nobody knows how long it takes.
+				if err := r.Session.Ping(ctx, nil); err == nil || !strings.Contains(err.Error(), "not possible on this transport") {
+					return nil, fmt.Errorf("a ping was not refused: %w", err)
 				}
 				return done(), nil
 			}}

@@ -34,7 +34,7 @@ type Options struct {
 	Resource string
 	// Sealer seals confirmations.
 	Sealer *seal.Sealer
-	// Nonces makes those of tools that are not idempotent count once.
+	// Nonces makes them count once.
 	Nonces Nonces
 	// Logger gets the reasons of what is answered with a fixed text.
 	Logger *slog.Logger

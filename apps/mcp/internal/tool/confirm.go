@@ -73,8 +73,8 @@ var (
 // answer, and false is a UserError that asks for it. In 2026-07-28 argument is ignored:
 // it would let the model answer for the user.
 //
-// When the tool is not idempotent the answer is used up before Confirm returns; if the
-// tool then fails, the user is asked again.
+// The answer is used up before Confirm returns, a no like a yes, or a yes to the same
+// question could follow it; if the tool then fails, the user is asked again.
 func (c *Call) Confirm(ctx context.Context, message string, argument bool) (bool, error) {
 	q := &c.confirm
 	switch {
@@ -123,12 +123,8 @@ func (c *Call) ask(ctx context.Context, message string) error {
 	if err != nil {
 		return err
 	}
-	sealIt := c.confirm.desk.sealer.SealOnce
-	if c.confirm.spec.Idempotent {
-		sealIt = c.confirm.desk.sealer.Seal
-	}
 	asked := sha256.Sum256([]byte(message))
-	state, err := sealIt(ctx, b, asked[:])
+	state, err := c.confirm.desk.sealer.SealOnce(ctx, b, asked[:])
 	if err != nil {
 		return fmt.Errorf("tool: seal the question: %w", err)
 	}
@@ -149,12 +145,6 @@ func (c *Call) open(ctx context.Context) (seal.Opened, error) {
 }
 
 func (c *Call) useUp(ctx context.Context, o seal.Opened) error {
-	if c.confirm.spec.Idempotent {
-		return nil
-	}
-	if o.Nonce == "" { // sealed when the tool was still called idempotent
-		return errState
-	}
 	err := c.confirm.desk.nonces.Consume(ctx, c.Principal, o.Nonce, o.ExpiresAt)
 	if errors.Is(err, session.ErrExists) || errors.Is(err, session.ErrNotFound) {
 		return errState

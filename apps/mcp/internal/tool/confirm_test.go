@@ -170,19 +170,18 @@ func TestStateIsBoundRule30(t *testing.T) {
 		resource        string
 		state           func(string) string
 	}{
-		"tenant":     {call: with(func(c *tool.Call) { c.Principal.Tenant = "other" })},
-		"issuer":     {call: with(func(c *tool.Call) { c.Principal.Issuer = "https://other.example" })},
-		"subject":    {call: with(func(c *tool.Call) { c.Principal.Subject = "bob" })},
-		"client":     {call: with(func(c *tool.Call) { c.Principal.ClientID = "client-2" })},
-		"era":        {call: with(func(c *tool.Call) { c.Protocol = "2027-01-01" })},
-		"tool":       {tool: "refund"},
-		"idempotent": {tool: "pay_again"},
-		"arguments":  {arguments: `{"amount":9007199254740992}`}, // one less: equal as float64
-		"resource":   {resource: "https://staging.example/mcp"},
-		"changed":    {state: func(s string) string { return s[:len(s)-2] + "AA" }},
-		"cut":        {state: func(s string) string { return s[:len(s)/2] }},
-		"garbage":    {state: func(string) string { return "x" }},
-		"missing":    {state: func(string) string { return "" }},
+		"tenant":    {call: with(func(c *tool.Call) { c.Principal.Tenant = "other" })},
+		"issuer":    {call: with(func(c *tool.Call) { c.Principal.Issuer = "https://other.example" })},
+		"subject":   {call: with(func(c *tool.Call) { c.Principal.Subject = "bob" })},
+		"client":    {call: with(func(c *tool.Call) { c.Principal.ClientID = "client-2" })},
+		"era":       {call: with(func(c *tool.Call) { c.Protocol = "2027-01-01" })},
+		"tool":      {tool: "refund"},
+		"arguments": {arguments: `{"amount":9007199254740992}`}, // one less: equal as float64
+		"resource":  {resource: "https://staging.example/mcp"},
+		"changed":   {state: func(s string) string { return s[:len(s)-2] + "AA" }},
+		"cut":       {state: func(s string) string { return s[:len(s)/2] }},
+		"garbage":   {state: func(string) string { return "x" }},
+		"missing":   {state: func(string) string { return "" }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -231,31 +230,28 @@ func TestStateIsNotBoundToTheTokenRule30(t *testing.T) {
 	}
 }
 
-// rule 30: a state of a tool that is not idempotent runs it once, also when all the
-// replays come at the same time; one of an idempotent tool may be repeated.
+// rule 30: a state runs its tool once, also when all the replays come at the same time, and
+// also when the tool is idempotent: the yes was to one call.
 func TestReplayRunsOnceRule30(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		tool string
-		want int64
-	}{{"pay", 1}, {"pay_again", 8}} {
-		t.Run(c.tool, func(t *testing.T) {
+	for _, name := range []string{"pay", "pay_again"} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBank(t)
 			client := b.connect(t, tooltest.Call(alice, tooltest.Modern), nil)
-			state := question(t, client, c.tool, `{"amount":1}`)
+			state := question(t, client, name, `{"amount":1}`)
 			var refusals atomic.Int64
 			var all sync.WaitGroup
 			for range 8 {
 				all.Go(func() {
-					if _, err := answer(client, c.tool, `{"amount":1}`, state, yes()); err != nil {
+					if _, err := answer(client, name, `{"amount":1}`, state, yes()); err != nil {
 						refused(t, err)
 						refusals.Add(1)
 					}
 				})
 			}
 			all.Wait()
-			if b.ran.Load() != c.want || refusals.Load() != 8-c.want {
+			if b.ran.Load() != 1 || refusals.Load() != 7 {
 				t.Errorf("ran %d times, %d refusals", b.ran.Load(), refusals.Load())
 			}
 		})
@@ -267,12 +263,12 @@ func TestDeclinedStateIsUsedUp(t *testing.T) {
 	t.Parallel()
 	b := newBank(t)
 	client := b.connect(t, tooltest.Call(alice, tooltest.Modern), nil)
-	state := question(t, client, "pay", `{"amount":1}`)
+	state := question(t, client, "pay_again", `{"amount":1}`)
 	no := mcp.InputResponseMap{"confirm": &mcp.ElicitResult{Action: "decline"}}
-	if _, err := answer(client, "pay", `{"amount":1}`, state, no); err != nil {
+	if _, err := answer(client, "pay_again", `{"amount":1}`, state, no); err != nil {
 		t.Fatal(err)
 	}
-	_, err := answer(client, "pay", `{"amount":1}`, state, yes())
+	_, err := answer(client, "pay_again", `{"amount":1}`, state, yes())
 	refused(t, err)
 	if b.ran.Load() != 0 {
 		t.Error("the tool ran")

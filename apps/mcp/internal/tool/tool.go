@@ -23,8 +23,7 @@ type Spec struct {
 	Scope string
 	// ReadOnly tools change nothing; Destructive ones take something away.
 	ReadOnly, Destructive bool
-	// Idempotent tools have no further effect when a call is repeated. A confirmation of
-	// any other tool can be used once only.
+	// Idempotent tools have no further effect when a call is repeated.
 	Idempotent bool
 	// OpenWorld tools reach beyond this server.
 	OpenWorld bool
