@@ -3,7 +3,6 @@
 package identity
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -70,18 +69,4 @@ func writeFramed(h hash.Hash, part string) {
 	binary.BigEndian.PutUint64(length[:], uint64(len(part)))
 	h.Write(length[:])
 	h.Write([]byte(part))
-}
-
-type contextKey struct{}
-
-// NewContext returns a context that carries p.
-func NewContext(ctx context.Context, p Principal) context.Context {
-	return context.WithValue(ctx, contextKey{}, p)
-}
-
-// FromContext returns the principal of the request; ok is false when nobody has
-// authenticated.
-func FromContext(ctx context.Context) (p Principal, ok bool) {
-	p, ok = ctx.Value(contextKey{}).(Principal)
-	return p, ok
 }

@@ -35,27 +35,21 @@ func (b *buffered) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, ok := b.answer(b.handler, e, r)
-	if !ok && b.options.TooLarge != nil {
-		out, ok = b.answer(b.options.TooLarge, e, r)
-	}
-	if !ok {
-		out = b.fixed(e, http.StatusInternalServerError, tooLargeBody)
-	}
-	return out, nil
+	return b.answer(e, r), nil
 }
 
-// answer runs h; false means that its response is too large.
-func (b *buffered) answer(h http.Handler, e *event, r *http.Request) ([]byte, bool) {
+// answer runs the handler. A response that is too large is never sent, not even in part.
+func (b *buffered) answer(e *event, r *http.Request) []byte {
 	w := newRecorder(r.Method, b.options.MaxResponse)
-	if !b.serve(h, w, r) {
-		return b.fixed(e, http.StatusInternalServerError, failedBody), true
+	if !b.serve(b.handler, w, r) {
+		return b.fixed(e, http.StatusInternalServerError, failedBody)
 	}
-	if w.overflow {
-		return nil, false
+	if !w.overflow {
+		if out := w.encode(e.format); len(out) <= b.options.MaxResponse {
+			return out
+		}
 	}
-	out := w.encode(e.format)
-	return out, len(out) <= b.options.MaxResponse
+	return b.fixed(e, http.StatusInternalServerError, tooLargeBody)
 }
 
 func (b *buffered) fixed(e *event, status int, body string) []byte {

@@ -44,10 +44,6 @@ type Options struct {
 	// MaxResponse limits a buffered answer as it goes to Lambda, in bytes, JSON and
 	// base64 included. Zero means 6 MiB, which is Lambda's own limit. Streams have none.
 	MaxResponse int
-	// TooLarge writes the answer that takes the place of one beyond MaxResponse, whose
-	// bytes are never sent, not even in part. It gets the request with its body read.
-	// Nil, or an answer that is too large again, means status 500 and a fixed JSON body.
-	TooLarge http.Handler
 	// Margin is how long before Lambda's deadline the request's context ends. Zero
 	// means 500 ms. An invocation without a deadline gets none.
 	Margin time.Duration

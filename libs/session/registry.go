@@ -21,6 +21,9 @@ const (
 	maxID = 128
 	// touchEvery is how far Seen may lag behind: the price of a steady state without writes.
 	touchEvery = time.Minute
+	// Each Create deletes so many records of its owner that ended so long ago.
+	sweepPerCreate = 2
+	sweepAfter     = 5 * time.Minute
 	// unconfirmedLife is how long `initialize` waits for `notifications/initialized`.
 	unconfirmedLife = 60 * time.Second
 	// cleanupTimeout bounds what is finished although the caller may be gone.
@@ -127,14 +130,33 @@ func (r *Registry) newRecord(p identity.Principal, n New, id string) Record {
 
 // checkCap counts the live sessions of the owner of rec, rec among them.
 func (r *Registry) checkCap(ctx context.Context, rec Record) error {
-	live, err := r.List(ctx, rec.Key.Owner)
+	all, err := r.lister.ListOwner(ctx, rec.Key.Owner)
 	if err != nil {
-		return err
+		return storeError("list", err)
 	}
-	if len(live) > r.options.MaxPerOwner {
+	if len(r.live(all)) > r.options.MaxPerOwner {
 		return ErrLimit
 	}
+	r.sweep(ctx, all)
 	return nil
+}
+
+// sweep deletes a few of the records that are long over. DynamoDB gets to them within days
+// only, and what is left is read by every Create of the owner: with two deleted for one
+// created there are never many. A failure leaves them to the next time.
+func (r *Registry) sweep(ctx context.Context, all []Record) {
+	left := sweepPerCreate
+	for _, rec := range all {
+		if left == 0 {
+			return
+		}
+		// Long enough that no clock of ours takes the record for live.
+		if rec.Live(r.options.Now().Add(-sweepAfter)) {
+			continue
+		}
+		left--
+		_ = r.store.Delete(ctx, rec.Key)
+	}
 }
 
 // rollBack deletes what a refused Create wrote, even when its caller is gone. Nobody

@@ -442,3 +442,28 @@ func FuzzResolve(f *testing.F) {
 		}
 	})
 }
+
+// What is over does not pile up where DynamoDB deletes late: every Create reads it.
+func TestCreateSweeps(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, session.Options{})
+	p := somebody()
+	for range 20 {
+		f.create(p, session.KindSession)
+		f.create(p, session.KindMCP) // never confirmed
+		f.now = f.now.Add(time.Hour)
+	}
+	_, rec := f.create(p, session.KindSession)
+	all, err := f.spy.ListOwner(t.Context(), p.Owner())
+	sessiontest.Must(t, err)
+	if len(all) > 4 || all[len(all)-1].Key != rec.Key {
+		t.Errorf("%d records are left of 41", len(all))
+	}
+	f.now = f.now.Add(31 * time.Minute) // over, but a slow clock may see it live
+	_, err = f.spy.Load(t.Context(), rec.Key)
+	sessiontest.Must(t, err)
+	f.create(p, session.KindSession)
+	if _, err = f.spy.Load(t.Context(), rec.Key); err != nil {
+		t.Errorf("a record that ended a minute ago: %v", err)
+	}
+}

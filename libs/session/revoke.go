@@ -14,6 +14,10 @@ func (r *Registry) List(ctx context.Context, owner identity.Owner) ([]Record, er
 	if err != nil {
 		return nil, storeError("list", err)
 	}
+	return r.live(all), nil
+}
+
+func (r *Registry) live(all []Record) []Record {
 	now := r.options.Now()
 	live := make([]Record, 0, len(all))
 	for _, rec := range all {
@@ -21,7 +25,7 @@ func (r *Registry) List(ctx context.Context, owner identity.Owner) ([]Record, er
 			live = append(live, rec)
 		}
 	}
-	return live, nil
+	return live
 }
 
 // ListTenant returns up to limit (1 to 1000) sessions of tenant after cursor, as Lister

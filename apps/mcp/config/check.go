@@ -28,6 +28,8 @@ const (
 
 	minIdle     = 5 * time.Minute // RULES 26: last-seen is written only once a minute
 	maxAbsolute = 30 * 24 * time.Hour
+	// maxResponse leaves 64 KiB of the 6 MiB that Lambda carries to headers and envelope.
+	maxResponse = 6<<20 - 64<<10
 )
 
 // check returns what is wrong with v, which has been parsed; value is what was set, empty
@@ -73,7 +75,7 @@ func (c *Config) accepts(name string) bool {
 	case EnvResponseMode:
 		return c.ResponseMode == Buffered || c.ResponseMode == Streaming
 	case EnvResponseLimit:
-		return 64<<10 <= c.ResponseLimit && c.ResponseLimit <= 6<<20
+		return 64<<10 <= c.ResponseLimit && c.ResponseLimit <= maxResponse
 	case EnvRequestTimeout:
 		return time.Second <= c.RequestTimeout && c.RequestTimeout <= 15*time.Minute
 	case EnvListenAddr:

@@ -70,10 +70,9 @@ type Config struct {
 	BasePaths []string `env:"LEASEHOLD_BASE_PATHS" want:"paths such as /prod, separated by commas" deployed:"yes"`
 	// ResponseMode says how the Lambda function answers; it has to be the edge's setting too.
 	ResponseMode ResponseMode `env:"LEASEHOLD_RESPONSE_MODE" envDefault:"buffered" want:"buffered or streaming" deployed:"yes"`
-	// ResponseLimit is the size of a response body in bytes beyond which a result becomes an
-	// error. Lambda takes 6 MiB with the body escaped inside a JSON envelope; the default leaves
-	// a sixth of it for that.
-	ResponseLimit int `env:"LEASEHOLD_RESPONSE_LIMIT" envDefault:"5242880" want:"a number from 65536 to 6291456"`
+	// ResponseLimit is the size in bytes beyond which a result becomes an error, counted as a
+	// JSON string, which is how Lambda carries a body: 6 MiB, headers and envelope included.
+	ResponseLimit int `env:"LEASEHOLD_RESPONSE_LIMIT" envDefault:"5242880" want:"a number from 65536 to 6225920"`
 	// RequestTimeout is the deadline of one request, and has to end before the edge's:
 	// API Gateway's is 29 s unless raised.
 	RequestTimeout time.Duration `env:"LEASEHOLD_REQUEST_TIMEOUT" envDefault:"25s" want:"a duration from 1s to 15m"`

@@ -14,7 +14,8 @@ const (
 	healthPath = "/healthz"
 )
 
-// Routes are what every binary serves. A path that is not here is 404 and says nothing.
+// Routes are what every binary serves. A path that is not here is 404, or a redirect when
+// it is one of these but for its slashes and dots.
 func Routes(endpoint *mcphttp.Handler, auth *authn.Authenticator) *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.Handle(mcpPath, endpoint)

@@ -172,7 +172,11 @@ func (a *Authenticator) refuse(ctx context.Context, err error) *Refusal {
 		a.log.WarnContext(ctx, "a token without a tenant was refused", slog.Any("error", err))
 		return newRefusal(http.StatusForbidden, codeNoTenant, textNoTenant)
 	default:
-		a.log.ErrorContext(ctx, "a token could not be checked", slog.Any("error", err))
+		level := slog.LevelError
+		if ctx.Err() != nil { // the client did not wait for the keys
+			level = slog.LevelInfo
+		}
+		a.log.Log(ctx, level, "a token could not be checked", slog.Any("error", err))
 		return unavailable()
 	}
 }

@@ -51,6 +51,12 @@ func (q *request) serveBatch(body []byte) {
 		}
 		verdicts[i] = e
 	}
+	// Before the calls: a notification that fails must not take the answers with it of calls
+	// that have run.
+	if e := q.actAll(batch, rec); e != nil {
+		writeRPC(q.w, nil, e)
+		return
+	}
 	q.runBatch(batch, verdicts, rec)
 }
 
@@ -89,18 +95,21 @@ func (q *request) judgeElement(m *message) (*rpcError, *authn.Refusal) {
 	return q.judge(m)
 }
 
-// runBatch answers the calls of a batch, in order. Notifications have their effect first: one
-// that fails must not take the answers of calls with it that have run.
-func (q *request) runBatch(batch []*message, verdicts []*rpcError, rec session.Record) {
+// actAll gives the notifications of a batch their effect.
+func (q *request) actAll(batch []*message, rec session.Record) *rpcError {
 	for _, m := range batch {
 		if m.isCall() {
 			continue
 		}
 		if e := q.act(m, rec); e != nil {
-			writeRPC(q.w, nil, e)
-			return
+			return e
 		}
 	}
+	return nil
+}
+
+// runBatch answers the calls of a batch, in order.
+func (q *request) runBatch(batch []*message, verdicts []*rpcError, rec session.Record) {
 	answers := []byte{'['}
 	for i, m := range batch {
 		if !m.isCall() {

@@ -102,7 +102,8 @@ func parse(body []byte) (*message, error) {
 			return m, fmt.Errorf(`member "params": %w`, err)
 		}
 	}
-	return m, m.checkResponses()
+	err = m.checkResponses()
+	return m, err
 }
 
 // checkResponses refuses, at any depth of `inputResponses`, what checkName refuses: the SDK
@@ -123,26 +124,26 @@ func (m *message) checkResponses() error {
 var responseNames = []string{"action", "content", "role", "roots", "model", "stopReason", "_meta"}
 
 func checkFolds(v jsontext.Value) error {
-	switch v.Kind() {
-	case '{':
-		o, err := parseObject(v, responseNames)
-		if err != nil {
-			return err
-		}
-		for _, m := range o {
-			if err := checkFolds(m.value); err != nil {
-				return err
-			}
-		}
-	case '[':
+	var within []jsontext.Value
+	if v.Kind() == '[' {
 		items, err := parseArray(v, maxMembers)
 		if err != nil {
 			return err
 		}
-		for _, item := range items {
-			if err := checkFolds(item); err != nil {
-				return err
-			}
+		within = items
+	}
+	if v.Kind() == '{' {
+		members, err := parseObject(v, responseNames)
+		if err != nil {
+			return err
+		}
+		for _, m := range members {
+			within = append(within, m.value)
+		}
+	}
+	for _, value := range within {
+		if err := checkFolds(value); err != nil {
+			return err
 		}
 	}
 	return nil
