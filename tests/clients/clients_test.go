@@ -129,9 +129,8 @@ func TestDiscovery(t *testing.T) {
 			if got.Issuer.Issuer == "" || !slices.Contains(got.Resource.AuthorizationServers, got.Issuer.Issuer) {
 				t.Errorf("issuer %q is not one of %q", got.Issuer.Issuer, got.Resource.AuthorizationServers)
 			}
-			// The local issuer signs nobody in; what serves no grant need not name these (RFC 8414 section 2).
-			if want := []string{"authorization_endpoint", "token_endpoint"}; !slices.Equal(got.Lacks, want) {
-				t.Errorf("the SDK misses %q in the issuer's metadata, want %q", got.Lacks, want)
+			if len(got.Lacks) > 0 {
+				t.Errorf("the SDK misses %q in the issuer's metadata", got.Lacks)
 			}
 		})
 	}

@@ -37,8 +37,9 @@ type Server struct {
 	root string
 	data string
 	pid  *os.Process
-	done chan error
 	once sync.Once
+	done chan struct{} // closed when the process has ended
+	err  error         // how; after done
 }
 
 // MCP returns the address of the MCP endpoint.
@@ -64,7 +65,7 @@ func StartAt(t testing.TB, bin, addr, data string) *Server {
 // and adds the environment of the test.
 func Launch(t testing.TB, addr string, cmd *exec.Cmd) *Server {
 	t.Helper()
-	s := &Server{URL: "http://" + addr, root: repo.Root(t), done: make(chan error, 1)}
+	s := &Server{URL: "http://" + addr, root: repo.Root(t), done: make(chan struct{})}
 	var log bytes.Buffer
 	// The variables of the tests themselves are unknown to the server, which refuses them.
 	inherited := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, config.Prefix) })
@@ -74,14 +75,17 @@ func Launch(t testing.TB, addr string, cmd *exec.Cmd) *Server {
 		t.Fatalf("start %s: %v", cmd.Path, err)
 	}
 	s.pid = cmd.Process
-	go func() { s.done <- cmd.Wait() }()
+	go func() {
+		s.err = cmd.Wait()
+		close(s.done)
+	}()
 	t.Cleanup(func() {
 		s.Stop(t)
 		if t.Failed() {
 			t.Logf("%s printed:\n%s", cmd.Path, log.String())
 		}
 	})
-	s.await(t, s.done)
+	s.await(t)
 	return s
 }
 
@@ -138,7 +142,7 @@ func (s *Server) Token(t testing.TB, tenant, subject string, scopes ...string) s
 
 // await polls /healthz: a process that is not ours to instrument says in no other way
 // that it is ready.
-func (s *Server) await(t testing.TB, done <-chan error) {
+func (s *Server) await(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), startTime)
 	defer cancel()
@@ -149,8 +153,8 @@ func (s *Server) await(t testing.TB, done <-chan error) {
 			return
 		}
 		select {
-		case err := <-done:
-			t.Fatalf("the server ended before it was ready: %v", err)
+		case <-s.done:
+			t.Fatalf("the server ended before it was ready: %v", s.err)
 		case <-ctx.Done():
 			t.Fatalf("the server was not ready within %v", startTime)
 		case <-tick.C:
@@ -173,13 +177,14 @@ func (s *Server) healthy(ctx context.Context) bool {
 func (s *Server) wait(t testing.TB) {
 	t.Helper()
 	select {
-	case err := <-s.done:
-		if err != nil {
-			t.Errorf("the server did not stop cleanly: %v", err)
+	case <-s.done:
+		if s.err != nil {
+			t.Errorf("the server did not stop cleanly: %v", s.err)
 		}
 	case <-time.After(stopTime):
 		_ = s.pid.Kill()
-		t.Errorf("the server did not stop within %v of SIGTERM (killed: %v)", stopTime, <-s.done)
+		<-s.done
+		t.Errorf("the server did not stop within %v of SIGTERM (killed: %v)", stopTime, s.err)
 	}
 }
 

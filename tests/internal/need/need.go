@@ -2,12 +2,13 @@
 //
 // It is the one place of this module that skips (a DynamoDB table comes from
 // libs/session/dynamostore/dynamotest, which does the same for its store). On a person's machine a missing tool skips the tests
-// that need it, each with one line; with CI=true or LEASEHOLD_REQUIRE_ALL=1 it fails them, so that
+// that need it, each with one line; with CI=true or TEST_REQUIRE_ALL=1 it fails them, so that
 // a green run in CI never hides a part that was not run.
 package need
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -33,10 +34,32 @@ func Node(t testing.TB) NodeTools {
 	return n
 }
 
+// Chromium returns a browser that chromedp can drive: Chromium or Chrome.
+func Chromium(t testing.TB) (bin string) {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+		if bin, err := exec.LookPath(name); err == nil {
+			return bin
+		}
+	}
+	missing(t, os.Getenv, "no Chromium: install the package chromium, or Chrome")
+	return ""
+}
+
+// Program returns the path of a program that `make run` tells people to use.
+func Program(t testing.TB, name string) (bin string) {
+	t.Helper()
+	bin, err := exec.LookPath(name)
+	if err != nil {
+		missing(t, os.Getenv, "no "+name+": install it")
+	}
+	return bin
+}
+
 // missing skips the test, or fails it where nothing may be left out.
 func missing(t testing.TB, getenv func(string) string, what string) {
 	t.Helper()
-	if getenv("CI") == "true" || getenv("LEASEHOLD_REQUIRE_ALL") == "1" {
+	if getenv("CI") == "true" || getenv("TEST_REQUIRE_ALL") == "1" {
 		t.Fatal(what)
 	}
 	t.Skip(what)

@@ -28,8 +28,9 @@ const (
 	// tenantClaim holds the tenant.
 	tenantClaim = "tenant"
 
-	keyFile    = "issuer-key.pem"
-	serverFile = "server.json"
+	keyFile     = "issuer-key.pem"
+	retiredFile = "issuer-keys-retired.pem"
+	serverFile  = "server.json"
 )
 
 // Options configure an Issuer.
@@ -46,7 +47,6 @@ type Options struct {
 type Issuer struct {
 	addr    string
 	options Options
-	key     signingKey
 }
 
 // New returns the issuer of the server on addr, an explicit loopback host and port. Its
@@ -59,11 +59,11 @@ func New(addr string, o Options) (*Issuer, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	key, err := openKey(filepath.Join(o.Dir, keyFile))
-	if err != nil {
+	i := &Issuer{addr: addr, options: o}
+	if _, err := i.keys(); err != nil {
 		return nil, err
 	}
-	return &Issuer{addr: addr, options: o, key: key}, nil
+	return i, nil
 }
 
 // remembered is the content of serverFile.
@@ -101,6 +101,9 @@ func (i *Issuer) Remember() error {
 // URL is the `iss` of the tokens: the server's own address.
 func (i *Issuer) URL() string { return "http://" + i.addr }
 
+// Scopes are all scopes that tokens can carry.
+func (i *Issuer) Scopes() []string { return slices.Clone(i.options.Scopes) }
+
 // Audience is the `aud` of the tokens: the MCP endpoint.
 func (i *Issuer) Audience() string { return config.LocalURL(i.addr) }
 
@@ -110,7 +113,7 @@ func (i *Issuer) Trust() identity.Issuer {
 	return identity.Issuer{
 		Issuer:           i.URL(),
 		Audiences:        []string{i.Audience()},
-		Algorithms:       []string{i.key.method.Alg()},
+		Algorithms:       []string{algorithm.Alg()},
 		TenantClaim:      tenantClaim,
 		ScopeClaim:       "scope",
 		Scopes:           slices.Clone(i.options.Scopes),

@@ -49,9 +49,7 @@ func serve(t *testing.T, dir string) *devidp.Issuer {
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	i := newIssuer(t, server.Listener.Addr().String(), dir)
-	if err := i.Register(mux); err != nil {
-		t.Fatal(err)
-	}
+	i.Register(mux, map[string]string{"issuer": i.URL(), "jwks_uri": i.URL() + devidp.JWKSPath})
 	return i
 }
 
@@ -248,7 +246,7 @@ func TestMintRefuses(t *testing.T) {
 	}
 }
 
-// The documents say what is true: an issuer, its keys, and no endpoint.
+// The metadata is under both of its paths, and the key set holds public keys only.
 func TestDocuments(t *testing.T) {
 	t.Parallel()
 	i := serve(t, t.TempDir())
@@ -257,16 +255,6 @@ func TestDocuments(t *testing.T) {
 		fetch(t, i.URL()+path, &got)
 		if got["issuer"] != i.URL() || got["jwks_uri"] != i.URL()+"/.well-known/jwks.json" {
 			t.Errorf("%s: %v", path, got)
-		}
-		for _, list := range []string{"response_types_supported", "grant_types_supported"} {
-			if values, ok := got[list].([]any); !ok || len(values) != 0 {
-				t.Errorf("%s: %s = %v, want an empty list", path, list, got[list])
-			}
-		}
-		for name := range got {
-			if strings.HasSuffix(name, "_endpoint") {
-				t.Errorf("%s names %s, which does not exist", path, name)
-			}
 		}
 	}
 	var set struct {
@@ -279,6 +267,58 @@ func TestDocuments(t *testing.T) {
 	if _, private := set.Keys[0]["d"]; private {
 		t.Error("the key set holds the private key")
 	}
+}
+
+// A rotated key signs nothing more, its tokens stay good, and a running server needs no
+// restart, whoever rotated.
+func TestRotate(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	i := serve(t, dir)
+	v, err := identity.NewVerifier(t.Context(), []identity.Issuer{i.Trust()}, identity.VerifierOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := mint(t, i)
+	if err := newIssuer(t, devidp.DefaultAddr, dir).Rotate(); err != nil {
+		t.Fatal(err)
+	}
+	after := mint(t, i)
+	if header(before) == header(after) {
+		t.Error("the old key signs still")
+	}
+	for name, token := range map[string]string{"old": before, "new": after} {
+		if _, err := v.Verify(t.Context(), token); err != nil {
+			t.Errorf("the %s token: %v", name, err)
+		}
+		if client, inspected, err := i.Inspect(token); err != nil || client != devidp.ClientID || inspected.ID == "" {
+			t.Errorf("the %s token is inspected as %q, %+v, %v", name, client, inspected, err)
+		}
+	}
+	for range 9 { // as many as are kept, and one
+		if err := i.Rotate(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var set struct {
+		Keys []map[string]any `json:"keys"`
+	}
+	fetch(t, i.URL()+"/.well-known/jwks.json", &set)
+	if len(set.Keys) != 9 {
+		t.Errorf("the key set holds %d keys, want the present one and 8 that it replaced", len(set.Keys))
+	}
+	if _, _, err := i.Inspect(before); err == nil {
+		t.Error("a token of a forgotten key is good")
+	}
+	retired, err := privatefile.Read(filepath.Join(dir, "issuer-keys-retired.pem"))
+	if err != nil || strings.Contains(string(retired), "PRIVATE") {
+		t.Errorf("retired keys (%v) hold private ones", err)
+	}
+}
+
+func header(token string) string {
+	head, _, _ := strings.Cut(token, ".")
+	return head
 }
 
 func fetch(t *testing.T, url string, into any) {
@@ -312,9 +352,7 @@ func TestHosts(t *testing.T) {
 		t.Errorf("Hosts = %q, want %q", got, want)
 	}
 	mux := http.NewServeMux()
-	if err := i.Register(mux); err != nil {
-		t.Fatal(err)
-	}
+	i.Register(mux, map[string]string{})
 	get := func(path, host string) int {
 		r := httptest.NewRequest(http.MethodGet, path, http.NoBody)
 		r.Host = host

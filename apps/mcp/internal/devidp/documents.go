@@ -2,52 +2,53 @@ package devidp
 
 import (
 	"encoding/json"
-	"fmt"
 	"net"
 	"net/http"
+	"slices"
 )
 
-const jwksPath = "/.well-known/jwks.json"
+// JWKSPath is where the key set is served.
+const JWKSPath = "/.well-known/jwks.json"
 
 // metadataPaths are those of OpenID Connect Discovery and of RFC 8414: clients ask for
 // either. Both give the same document.
 var metadataPaths = []string{"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"}
 
-// metadata describes the issuer (RFC 8414 section 2). There is no endpoint that hands out
-// tokens, so it names none, and the lists of what such endpoints support are empty. RFC
-// 8414 wants empty lists left out, but also requires response_types_supported, and gives
-// absent grant types a meaning that would be false here.
-type metadata struct {
-	Issuer        string   `json:"issuer"`
-	JWKSURI       string   `json:"jwks_uri"`
-	Scopes        []string `json:"scopes_supported,omitempty"`
-	ResponseTypes []string `json:"response_types_supported"`
-	GrantTypes    []string `json:"grant_types_supported"`
+// Register adds the issuer's documents to mux: the key set, and metadata under both of
+// its paths. They answer only requests to the issuer's own host (RULES 32), so that a web
+// page cannot reach them under a name of its own.
+func (i *Issuer) Register(mux *http.ServeMux, metadata any) {
+	for _, path := range metadataPaths {
+		mux.Handle("GET "+path, i.OwnHost(document(func() (any, error) { return metadata, nil })))
+	}
+	mux.Handle("GET "+JWKSPath, i.OwnHost(document(func() (any, error) {
+		ring, err := i.keys()
+		if err != nil {
+			return nil, err
+		}
+		return ring.jwks()
+	})))
 }
 
-// Register adds the issuer's documents to mux: the metadata under both of its paths and
-// the key set. They answer only requests to the issuer's own host (RULES 32), so that
-// a web page cannot reach them under a name of its own.
-func (i *Issuer) Register(mux *http.ServeMux) error {
-	keys, err := i.key.jwks()
-	if err != nil {
-		return err
-	}
-	documents := map[string]any{jwksPath: keys}
-	for _, path := range metadataPaths {
-		documents[path] = metadata{
-			Issuer: i.URL(), JWKSURI: i.URL() + jwksPath, Scopes: i.options.Scopes,
-			ResponseTypes: []string{}, GrantTypes: []string{},
-		}
-	}
-	for path, document := range documents {
-		body, err := json.Marshal(document)
+// document serves JSON. An error is about files of the server; its text names them, so
+// it is not for clients.
+func document(content func() (any, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		value, err := content()
 		if err != nil {
-			return fmt.Errorf("devidp: %s: %w", path, err)
+			http.Error(w, "the document cannot be made", http.StatusInternalServerError)
+			return
 		}
-		mux.Handle("GET "+path, i.ownHost(body))
-	}
-	return nil
+		body, err := json.Marshal(value)
+		if err != nil {
+			http.Error(w, "the document cannot be made", http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store") // another run may use the same port
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		_, _ = w.Write(body) // a client that is gone needs no answer
+	})
 }
 
 // Hosts are the values of the Host header that mean this server: its address, and the
@@ -63,19 +64,15 @@ func (i *Issuer) Hosts() []string {
 	return hosts
 }
 
-func (i *Issuer) ownHost(body []byte) http.Handler {
-	own := map[string]bool{}
-	for _, host := range i.Hosts() {
-		own[host] = true
-	}
+// OwnHost refuses requests to another host than the server's own: under DNS rebinding a
+// foreign page has the name of its own site there (RULES 32).
+func (i *Issuer) OwnHost(next http.Handler) http.Handler {
+	own := i.Hosts()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !own[r.Host] {
+		if !slices.Contains(own, r.Host) {
 			http.Error(w, "this host is not served here", http.StatusForbidden)
 			return
 		}
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-store") // another run may use the same port
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		_, _ = w.Write(body) // a client that is gone needs no answer
+		next.ServeHTTP(w, r)
 	})
 }

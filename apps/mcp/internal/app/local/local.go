@@ -3,18 +3,34 @@
 package local
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"leasehold.example/apps/mcp/config"
 	"leasehold.example/apps/mcp/internal/app"
 	"leasehold.example/apps/mcp/internal/devidp"
+	"leasehold.example/apps/mcp/internal/devidp/authserver"
+	"leasehold.example/apps/mcp/internal/devidp/pages"
+	"leasehold.example/apps/mcp/internal/mcphttp"
 	"leasehold.example/libs/identity"
 	"leasehold.example/libs/seal"
+	"leasehold.example/libs/session"
 	"leasehold.example/libs/session/boltstore"
 )
+
+// defaultData is the data directory unless another one is named.
+const defaultData = ".leasehold"
+
+// listTime is what the list of tools may take: nothing of it leaves the process.
+const listTime = 10 * time.Second
 
 // Options are what the server is told.
 type Options struct {
@@ -43,26 +59,79 @@ func newIssuer(o Options, f app.Features) (*devidp.Issuer, error) {
 
 func localIssuers(i *devidp.Issuer) []identity.Issuer { return []identity.Issuer{i.Trust()} }
 
+// scopeTools are the names of the tools that each scope opens, sorted.
+type scopeTools map[string][]string
+
+// toolsByScope asks the features, as a client would, by a server that nobody else reaches.
+func toolsByScope(impl *mcp.Implementation, f app.Features) (scopeTools, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), listTime)
+	defer cancel()
+	here, there := mcp.NewInMemoryTransports()
+	s := mcp.NewServer(impl, nil)
+	f.Register(s)
+	serving, err := s.Connect(ctx, there, nil)
+	if err != nil {
+		return nil, fmt.Errorf("local: tools: %w", err)
+	}
+	defer func() { _ = serving.Close() }() // ends with the client's end
+	client, err := mcp.NewClient(impl, nil).Connect(ctx, here, nil)
+	if err != nil {
+		return nil, fmt.Errorf("local: tools: %w", err)
+	}
+	defer func() { _ = client.Close() }() // nothing was promised
+	tools := scopeTools{}
+	for t, err := range client.Tools(ctx, nil) {
+		if err != nil {
+			return nil, fmt.Errorf("local: tools: %w", err)
+		}
+		if scope, ok := f.Lookup("tools/call", t.Name); ok {
+			tools[scope] = append(tools[scope], t.Name)
+		}
+	}
+	return tools, nil
+}
+
+func newAuthServer(o Options, c config.Config, i *devidp.Issuer, tools scopeTools, log *slog.Logger) (*authserver.Server, error) {
+	return authserver.New(authserver.Options{
+		Issuer: i, Dir: o.Data, DefaultScopes: c.BaseScopes, Tools: tools, Log: log,
+	})
+}
+
+func newPages(a *authserver.Server, i *devidp.Issuer, r *session.Registry, h *mcphttp.Handler, log *slog.Logger) (*pages.Pages, error) {
+	return pages.New(pages.Config{
+		Browser: a, Sessions: r, Endpoint: h, URL: i.Audience(), Token: a.Token, Hosts: i.Hosts(), Now: time.Now, Log: log,
+	})
+}
+
 func localHosts(i *devidp.Issuer) app.Hosts { return i.Hosts() }
 
-// welcome tells a newcomer where the server is and what to paste. Tokens are not printed:
-// the commands get one when they run.
-func welcome(o Options, i *devidp.Issuer) {
+// welcome tells a newcomer where the server is and what to paste: the three ways in.
+// Neither tokens nor secrets are printed: the commands get them when they run.
+func welcome(o Options, i *devidp.Issuer, machines []authserver.MachineClient) {
 	token := "make -s token TENANT=acme SUBJECT=user-1" //nolint:gosec // a command that prints a token, not one
-	if o.Data != ".leasehold" {
+	if o.Data != defaultData {
 		token += " DATA=" + shellQuote(o.Data)
 	}
-	fmt.Fprintf(o.Out, welcomeText, i.Audience(), token, o.Data)
+	machine := machines[0]
+	fmt.Fprintf(o.Out, welcomeText, i.Audience(), token, o.Data, i.URL(), machine.ID, shellQuote(machine.File))
 }
 
 const welcomeText = `
 Leasehold is ready.
 
   MCP URL   %[1]s
+  Pages     %[4]s/
   A token   %[2]s
             (another TENANT or SUBJECT is somebody else; SCOPES="mcp:basic" has less)
 
-Call a tool with curl:
+1. In a browser
+
+  Give a client the MCP URL and nothing else: it opens the sign-in page, where you are
+  alice, bob, carol or whom you like. Or open the pages: call tools, see your sessions.
+
+  %[4]s/
+
+2. With a token
 
   curl -s %[1]s \
     -H "Authorization: Bearer $(%[2]s)" \
@@ -70,15 +139,25 @@ Call a tool with curl:
     -H 'MCP-Protocol-Version: 2026-07-28' -H 'Mcp-Method: tools/call' -H 'Mcp-Name: math' \
     -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"math","arguments":{"a":2,"b":3},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}'
 
-Look around with the MCP Inspector (needs Node 22):
+  The MCP Inspector (needs Node 22):
 
   npx -y @modelcontextprotocol/inspector@2.12.0 --cli %[1]s --transport http \
     --header "Authorization: Bearer $(%[2]s)" --method tools/list
 
-Give it to a coding agent, as .mcp.json, with the token in its environment:
+  A machine gets its token by itself:
 
-  export LEASEHOLD_TOKEN="$(%[2]s TTL=8h)"
-  {"mcpServers": {"leasehold": {"type": "http", "url": "%[1]s", "headers": {"Authorization": "Bearer ${LEASEHOLD_TOKEN}"}}}}
+  curl -s %[4]s/token -u %[5]s:"$(cat %[6]s)" -d grant_type=client_credentials
+
+3. In a coding agent
+
+  As .mcp.json, for an agent that opens a browser:
+
+  {"mcpServers": {"leasehold": {"type": "http", "url": "%[1]s"}}}
+
+  For one that does not, with the token in its environment:
+
+  export MCP_TOKEN="$(%[2]s TTL=8h)"
+  {"mcpServers": {"leasehold": {"type": "http", "url": "%[1]s", "headers": {"Authorization": "Bearer ${MCP_TOKEN}"}}}}
 
 Ctrl-C stops it. Sessions and keys stay in %[3]s
 `

@@ -27,7 +27,8 @@ func Run(args []string, features fx.Option) int {
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
 	local := flags.Bool("local", false, "serve on loopback, with an embedded store and a local issuer")
 	flags.StringVar(&o.Addr, "addr", devidp.DefaultAddr, "with -local: the `address` to listen on")
-	flags.StringVar(&o.Data, "data", ".leasehold", "with -local: the `directory` of store and keys")
+	rotate := flags.Bool("rotate-key", false, "with -data: make a new signing key, which a running server notices, and exit")
+	flags.StringVar(&o.Data, "data", defaultData, "with -local: the `directory` of store and keys")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
@@ -37,12 +38,28 @@ func Run(args []string, features fx.Option) int {
 		fmt.Fprintf(os.Stderr, "server: unexpected argument %q\n", flags.Arg(0))
 		return 2
 	}
+	if *rotate {
+		return rotateKey(o, os.Stderr)
+	}
 	server, err := options(*local, o, features, os.Stderr)
 	if err != nil {
 		app.Fail(os.Stderr, err)
 		return 1
 	}
 	return serve(fx.New(server, fx.StopTimeout(stopTime)))
+}
+
+// rotateKey makes a new signing key for whatever server has the data directory.
+func rotateKey(o Options, log io.Writer) int {
+	i, err := devidp.Last(devidp.Options{Dir: o.Data})
+	if err == nil {
+		err = i.Rotate()
+	}
+	if err != nil {
+		app.Fail(log, err)
+		return 1
+	}
+	return 0
 }
 
 func options(local bool, o Options, features fx.Option, log io.Writer) (fx.Option, error) {
