@@ -42,6 +42,11 @@ run: ## Run the server on localhost. ADDR=127.0.0.1:8080 DATA=.leasehold
 token: ## Print a token. TENANT=acme SUBJECT=user-1 [SCOPES="…"] [TTL=1h] [DATA=.leasehold]
 	@go run ./apps/mcp/cmd/token -data "$$DATA" -tenant "$$TENANT" -subject "$$SUBJECT" -scopes "$$SCOPES" -ttl "$$TTL"
 
+.PHONY: rotate-key
+rotate-key: ## Give the local issuer a new signing key, which a running server notices. [DATA=.leasehold]
+	@go build -o build/local/server ./apps/mcp/cmd/server
+	@exec build/local/server -rotate-key -data "$$DATA"
+
 # GOARCH is the function's, not that of the machine that packs the archive.
 .PHONY: lambda
 lambda: GOARCH ?= arm64

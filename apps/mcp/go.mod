@@ -18,6 +18,7 @@ require (
 	github.com/rogpeppe/go-internal v1.16.0
 	github.com/yosida95/uritemplate/v3 v3.0.2
 	github.com/zitadel/oidc/v3 v3.34.0
+	go.etcd.io/bbolt v1.5.0
 	go.uber.org/dig v1.19.0
 	go.uber.org/fx v1.24.0
 	leasehold.example/libs v0.0.0
@@ -57,7 +58,6 @@ require (
 	github.com/spf13/cast v1.7.1 // indirect
 	github.com/zitadel/logging v0.6.1 // indirect
 	github.com/zitadel/schema v1.3.0 // indirect
-	go.etcd.io/bbolt v1.5.0 // indirect
 	go.opentelemetry.io/otel v1.29.0 // indirect
 	go.opentelemetry.io/otel/metric v1.29.0 // indirect
 	go.opentelemetry.io/otel/trace v1.29.0 // indirect

@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -122,9 +123,8 @@ func TestRevoked(t *testing.T) {
 	}
 	alice.browser.revokeAll(t, alice.server.URL)
 	_, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "whoami", Arguments: map[string]any{}})
-	// The SDK names the status; ErrSessionMissing it makes only of a 404 without a JSON-RPC error.
-	if err == nil || !strings.Contains(err.Error(), http.StatusText(http.StatusNotFound)) {
-		t.Fatalf("after the revocation: %v, want a 404", err)
+	if !errors.Is(err, mcp.ErrSessionMissing) {
+		t.Fatalf("after the revocation: %v, want %v", err, mcp.ErrSessionMissing)
 	}
 	var me who
 	call(t, alice.connect(t, legacy), "whoami", map[string]any{}, &me)

@@ -3,7 +3,6 @@ package app_test
 import (
 	"fmt"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -24,7 +23,7 @@ type attack struct {
 }
 
 const (
-	goneSession = `404 {"jsonrpc":"2.0","id":7,"error":{"code":-32600,"message":"session not found: send initialize to start a new one"}}`
+	goneSession = "404 session not found: send initialize to start a new one\n"
 	goneHandle  = "this handle is not valid: it is unknown, has expired or was revoked; open a new one"
 	goneState   = `200 {"jsonrpc":"2.0","id":7,"error":{"code":-32602,"message":"requestState is not valid; call the tool again without it"}}`
 )
@@ -39,17 +38,17 @@ func attacks() []attack {
 		{"state with its notebook", session.KindNotebook, goneHandle, func(t testing.TB, by, of *person) apptest.Answer {
 			return by.ToolModern(t, "notebook_delete", `{"notebook":"`+of.book+`"}`, apptest.Confirmed(of.state)...)
 		}},
-		{"DELETE", session.KindMCP, strings.Replace(goneSession, `"id":7,`, "", 1), func(t testing.TB, by, of *person) apptest.Answer {
+		{"DELETE", session.KindMCP, goneSession, func(t testing.TB, by, of *person) apptest.Answer {
 			return by.Delete(t, of.session)
 		}},
 		{
-			"notifications/initialized", session.KindMCP, strings.Replace(goneSession, `"id":7,`, "", 1),
+			"notifications/initialized", session.KindMCP, goneSession,
 			func(t testing.TB, by, of *person) apptest.Answer {
 				return by.Notify(t, of.session, "notifications/initialized", "{}")
 			},
 		},
 		{
-			"notifications/cancelled", session.KindMCP, strings.Replace(goneSession, `"id":7,`, "", 1),
+			"notifications/cancelled", session.KindMCP, goneSession,
 			func(t testing.TB, by, of *person) apptest.Answer {
 				return by.Notify(t, of.session, "notifications/cancelled", fmt.Sprintf(`{"requestId":%d}`, apptest.ID))
 			},
@@ -98,7 +97,7 @@ func onHandles() []attack {
 // promised is what an answer says, in the form of attack.want.
 func promised(t testing.TB, a apptest.Answer) string {
 	t.Helper()
-	if r := a.Response(t); a.Status == http.StatusOK && r.Error == nil {
+	if a.Status == http.StatusOK && a.Response(t).Error == nil {
 		text, isError := a.Text(t)
 		if !isError {
 			t.Fatalf("a foreign attempt succeeded: %s", a.Body)

@@ -240,7 +240,7 @@ func TestOrderOfChecksInSession(t *testing.T) {
 	if a := w.legacy("unknown", "2024-11-05", body("tools/destroy", "")); a.status != http.StatusBadRequest || a.header.Get("Content-Type") == "application/json" {
 		t.Errorf("version: %d %s", a.status, a.body)
 	}
-	w.legacy("unknown", v2511, body("tools/destroy", "")).wants("session", http.StatusNotFound, -32600)
+	w.legacy("unknown", v2511, body("tools/destroy", "")).wants("session", http.StatusNotFound, 0)
 	w.legacy(id, v2511, body("tools/destroy", `"name":"admin"`)).wants("method", http.StatusOK, -32601)
 	if a := w.legacyCall(id, "admin"); a.status != http.StatusForbidden {
 		t.Errorf("scope: %d %s", a.status, a.body)

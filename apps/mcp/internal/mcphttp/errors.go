@@ -23,6 +23,8 @@ type rpcError struct {
 	code    int64
 	message string
 	data    json.RawMessage
+	// plain is an answer to the HTTP request and not to the message: the status and a text.
+	plain bool
 }
 
 func (e *rpcError) Error() string { return e.message }
@@ -31,8 +33,10 @@ func (e *rpcError) Error() string { return e.message }
 const retrySeconds = 2
 
 var (
+	// errSessionGone is plain text: the go-sdk's client takes a 404 for the end of its session
+	// only when the body is no JSON-RPC error.
 	errSessionGone = &rpcError{
-		status: http.StatusNotFound, code: jsonrpc.CodeInvalidRequest,
+		status: http.StatusNotFound, plain: true,
 		message: "session not found: send initialize to start a new one",
 	}
 	errSessionMissing = &rpcError{

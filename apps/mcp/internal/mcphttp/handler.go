@@ -265,6 +265,10 @@ func writePlain(w http.ResponseWriter, status int, text string) {
 }
 
 func writeRPC(w http.ResponseWriter, id []byte, e *rpcError) {
+	if e.plain {
+		writePlain(w, e.status, e.message)
+		return
+	}
 	if e.status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", strconv.Itoa(retrySeconds))
 	}

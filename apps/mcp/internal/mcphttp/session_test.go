@@ -47,11 +47,11 @@ func TestUnconfirmedEndsRule23(t *testing.T) {
 	w.advance(58 * time.Second)
 	w.legacy(id, v2511, ping).wants("after 58 s", http.StatusOK, 0)
 	w.advance(3 * time.Second)
-	w.legacy(id, v2511, ping).wants("after 61 s", http.StatusNotFound, -32600)
-	w.legacy(id, v2511, `{"jsonrpc":"2.0","method":"notifications/initialized"}`).wants("too late", http.StatusNotFound, -32600)
+	w.legacy(id, v2511, ping).wants("after 61 s", http.StatusNotFound, 0)
+	w.legacy(id, v2511, `{"jsonrpc":"2.0","method":"notifications/initialized"}`).wants("too late", http.StatusNotFound, 0)
 	w.legacy(confirmed, v2511, ping).wants("the confirmed one", http.StatusOK, 0)
 	w.advance(31 * time.Minute)
-	w.legacy(confirmed, v2511, ping).wants("idle for too long", http.StatusNotFound, -32600)
+	w.legacy(confirmed, v2511, ping).wants("idle for too long", http.StatusNotFound, 0)
 }
 
 // A client gets the version that it asks for, or the newest that has sessions; 2026-07-28
@@ -133,7 +133,7 @@ func TestSessionOutlivesTheServer(t *testing.T) {
 	if a := second.do(second.request(http.MethodDelete, "", "Mcp-Session-Id", id)); a.status != http.StatusNoContent {
 		t.Errorf("DELETE: %d", a.status)
 	}
-	first.legacy(id, v2511, ping).wants("revoked elsewhere", http.StatusNotFound, -32600)
+	first.legacy(id, v2511, ping).wants("revoked elsewhere", http.StatusNotFound, 0)
 }
 
 // Rule 9: unknown, foreign, expired and revoked get byte-identical answers after the same
@@ -187,7 +187,7 @@ func TestClassifierFailsRule9(t *testing.T) {
 		}
 		return fail(ctx, call)
 	}
-	w.legacy("unknown", v2511, ping).wants("404", http.StatusNotFound, -32600)
+	w.legacy("unknown", v2511, ping).wants("404", http.StatusNotFound, 0)
 	if e := <-w.audit; e.Problem != session.ClassifierFailed {
 		t.Errorf("audited %s", e.Problem)
 	}
@@ -217,9 +217,9 @@ func TestForeignAttemptsRule28(t *testing.T) {
 			ping, `{"jsonrpc":"2.0","method":"notifications/initialized"}`, body("logging/setLevel", `"level":"debug"`),
 			body("tools/call", `"name":"session_set","arguments":{"key":"k","value":1}`), "[" + ping + "]",
 		} {
-			w.legacy(id, v2503, message, auth...).wants(name+" "+message, http.StatusNotFound, -32600)
+			w.legacy(id, v2503, message, auth...).wants(name+" "+message, http.StatusNotFound, 0)
 		}
-		w.do(w.request(http.MethodDelete, "", append(auth, "Mcp-Session-Id", id)...)).wants(name, http.StatusNotFound, -32600)
+		w.do(w.request(http.MethodDelete, "", append(auth, "Mcp-Session-Id", id)...)).wants(name, http.StatusNotFound, 0)
 		problem := (<-w.audit).Problem
 		if want := map[string]session.Problem{"tenant": session.TenantChanged}[name]; want != "" && problem != want {
 			t.Errorf("%s: audited %s", name, problem)

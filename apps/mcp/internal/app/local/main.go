@@ -17,8 +17,8 @@ import (
 	"leasehold.example/apps/mcp/internal/devidp"
 )
 
-// stopTime is how long a server that was told to stop goes on with what it has begun.
-const stopTime = 20 * time.Second
+// stopMargin is what a server that was told to stop has beyond the time of one request.
+const stopMargin = 5 * time.Second
 
 // Run is the main function of a server binary and returns its exit code. It ends on
 // SIGINT and SIGTERM.
@@ -46,7 +46,7 @@ func Run(args []string, features fx.Option) int {
 		app.Fail(os.Stderr, err)
 		return 1
 	}
-	return serve(fx.New(server, fx.StopTimeout(stopTime)))
+	return serve(fx.New(server))
 }
 
 // rotateKey makes a new signing key for whatever server has the data directory.
@@ -66,11 +66,14 @@ func options(local bool, o Options, features fx.Option, log io.Writer) (fx.Optio
 	environ := env.ToMap(os.Environ())
 	if local {
 		c, err := config.LoadLocal(environ, o.Addr)
-		return Server(c, o, features, log), err
+		return fx.Options(Server(c, o, features, log), stopsWithin(c)), err
 	}
 	c, err := config.Load(environ)
-	return app.Container(c, features, log), err
+	return fx.Options(app.Container(c, features, log), stopsWithin(c)), err
 }
+
+// stopsWithin leaves every request that has begun its time.
+func stopsWithin(c config.Config) fx.Option { return fx.StopTimeout(c.RequestTimeout + stopMargin) }
 
 func serve(server *fx.App) int {
 	if err := server.Start(context.Background()); err != nil {
@@ -78,7 +81,7 @@ func serve(server *fx.App) int {
 		return 1
 	}
 	signal := <-server.Wait()
-	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	ctx, cancel := context.WithTimeout(context.Background(), server.StopTimeout())
 	defer cancel()
 	if err := server.Stop(ctx); err != nil {
 		app.Fail(os.Stderr, err)
