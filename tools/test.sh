@@ -48,6 +48,10 @@ else
   leave_out "conformance suite and TypeScript clients" "need npm and Node.js"
 fi
 
+if ! has chromium && ! has chromium-browser && ! has google-chrome && ! has google-chrome-stable; then
+  leave_out "signing in with a browser" "needs Chromium or Chrome"
+fi
+
 if make -s .tools/gotestsum; then
   export -f gotest
   export reports

@@ -17,7 +17,7 @@ var (
 	awsPaths    = []string{"github.com/aws/"}
 )
 
-// rule forbids imports to some files. DESIGN section 2 has the reasons.
+// rule forbids imports to some files. AGENTS.md says which module is for what.
 type rule struct {
 	name    string
 	applies func(File) bool

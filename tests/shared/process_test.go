@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -107,4 +108,30 @@ func awaitClosed(t testing.TB, addr string) {
 		_ = conn.Close()
 	}
 	t.Fatal("the server still listens after SIGTERM")
+}
+
+// TestStopAtOnce: a server that has just said that it is ready stops as cleanly as any.
+func TestStopAtOnce(t *testing.T) {
+	t.Parallel()
+	bin := local.Build(t, local.Shipped)
+	cmd := exec.CommandContext(t.Context(), bin, "-local", "-addr", local.FreeAddr(t), "-data", t.TempDir())
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() && !strings.Contains(lines.Text(), "is ready") {
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, out); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
 }

@@ -4,6 +4,9 @@
 package config
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -28,7 +31,18 @@ type Issuers []identity.Issuer
 // UnmarshalText reads a JSON array. Unknown and repeated members are errors: a setting
 // that is dropped for a typing mistake could be one that restricts.
 func (i *Issuers) UnmarshalText(text []byte) error {
-	return json.Unmarshal(text, (*[]identity.Issuer)(i), json.RejectUnknownMembers(true))
+	err := json.Unmarshal(text, (*[]identity.Issuer)(i), json.RejectUnknownMembers(true))
+	// In our words: those of the library change from one process to the next.
+	switch semantic, ok := errors.AsType[*json.SemanticError](err); {
+	case err == nil:
+		return nil
+	case !ok:
+		return errors.New("it is not JSON, or has a member twice")
+	case errors.Is(err, json.ErrUnknownName):
+		return fmt.Errorf("there is no such member: %q", semantic.JSONPointer.LastToken())
+	default:
+		return fmt.Errorf("of another type than wanted: %s", cmp.Or(string(semantic.JSONPointer), "the whole"))
+	}
 }
 
 // Config is what the environment says. Tags: `env` is the variable, `envDefault` what an

@@ -57,6 +57,10 @@ func run(args, all []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "token:", err)
 		return 2
 	}
+	if r.scopes != "" && strings.TrimSpace(r.scopes) == "" {
+		fmt.Fprintln(stderr, "token: -scopes: want scopes, or nothing for all of them; it is blank")
+		return 2
+	}
 	token, err := r.mint(all)
 	if input, ok := errors.AsType[*devidp.InputError](err); ok {
 		fmt.Fprintf(stderr, "token: -%s: want %s\n", input.Field, input.Want)

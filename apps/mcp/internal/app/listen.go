@@ -36,7 +36,10 @@ const (
 
 func newHTTPServer(c config.Config, mux *http.ServeMux, log *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler:           mux,
+		Handler: mux,
+		// "OPTIONS *" has no path, and would be answered before anybody looks at its host.
+		DisableGeneralOptionsHandler: true,
+
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		// From the end of the header on: a client that does not read holds nothing for longer.

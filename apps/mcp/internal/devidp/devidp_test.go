@@ -229,6 +229,8 @@ func TestMintRefuses(t *testing.T) {
 		"no subject":        {field: "subject", tenant: "acme", ttl: time.Hour},
 		"long subject":      {field: "subject", tenant: "acme", subject: strings.Repeat("u", 256), ttl: time.Hour},
 		"control character": {field: "subject", tenant: "acme", subject: "u\x00", ttl: time.Hour},
+		"no UTF-8":          {field: "subject", tenant: "acme", subject: "u\xff", ttl: time.Hour},
+		"invisible":         {field: "subject", tenant: "acme", subject: "u\u200b", ttl: time.Hour},
 		"unknown scope":     {field: "scopes", tenant: "acme", subject: "u", scopes: []string{"mcp:basic", "admin"}, ttl: time.Hour},
 		"empty scope":       {field: "scopes", tenant: "acme", subject: "u", scopes: []string{""}, ttl: time.Hour},
 		"no time":           {field: "ttl", tenant: "acme", subject: "u"},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -122,14 +123,18 @@ func TokenID(signed string) string {
 	return claims.ID
 }
 
+// invisible reports whether r could make two subjects look like one.
+func invisible(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf) }
+
 // CheckPerson says what is wrong with a tenant and a subject; nothing when all is well.
 func CheckPerson(tenant, subject string) []*InputError {
 	var wrong []*InputError
 	if !tenantPattern.MatchString(tenant) {
 		wrong = append(wrong, &InputError{"tenant", "1 to 64 letters, digits, dots, underscores and hyphens, with a letter or digit first"})
 	}
-	if subject == "" || len(subject) > maxSubject || strings.ContainsFunc(subject, unicode.IsControl) {
-		wrong = append(wrong, &InputError{"subject", fmt.Sprintf("1 to %d bytes without control characters", maxSubject)})
+	// JSON makes all that is no UTF-8 the same, so that two subjects would be one.
+	if subject == "" || len(subject) > maxSubject || !utf8.ValidString(subject) || strings.ContainsFunc(subject, invisible) {
+		wrong = append(wrong, &InputError{"subject", fmt.Sprintf("1 to %d bytes of UTF-8 without control and other invisible characters", maxSubject)})
 	}
 	return wrong
 }

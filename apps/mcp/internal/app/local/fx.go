@@ -51,8 +51,11 @@ func Server(c config.Config, o Options, features fx.Option, log io.Writer) fx.Op
 		}),
 		fx.Invoke(func(lc fx.Lifecycle, i *devidp.Issuer, a *authserver.Server) {
 			lc.Append(fx.StartHook(func() error {
+				if err := i.Remember(); err != nil {
+					return err
+				}
 				welcome(o, i, a.MachineClients())
-				return i.Remember()
+				return nil
 			}))
 		}),
 	)

@@ -157,6 +157,9 @@ Leasehold is ready.
   For one that does not, with the token in its environment:
 
   export MCP_TOKEN="$(%[2]s TTL=8h)"
+
+  and in .mcp.json:
+
   {"mcpServers": {"leasehold": {"type": "http", "url": "%[1]s", "headers": {"Authorization": "Bearer ${MCP_TOKEN}"}}}}
 
 Ctrl-C stops it. Sessions and keys stay in %[3]s

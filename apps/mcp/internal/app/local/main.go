@@ -51,6 +51,11 @@ func Run(args []string, features fx.Option) int {
 
 // rotateKey makes a new signing key for whatever server has the data directory.
 func rotateKey(o Options, log io.Writer) int {
+	_, err := os.Stat(o.Data)
+	if err != nil { // a typing mistake, which must not look like a rotation
+		app.Fail(log, err)
+		return 1
+	}
 	i, err := devidp.Last(devidp.Options{Dir: o.Data})
 	if err == nil {
 		err = i.Rotate()
@@ -59,6 +64,7 @@ func rotateKey(o Options, log io.Writer) int {
 		app.Fail(log, err)
 		return 1
 	}
+	_, _ = fmt.Fprintln(log, "there is a new signing key in "+o.Data) // it is there in any case
 	return 0
 }
 
@@ -76,11 +82,13 @@ func options(local bool, o Options, features fx.Option, log io.Writer) (fx.Optio
 func stopsWithin(c config.Config) fx.Option { return fx.StopTimeout(c.RequestTimeout + stopMargin) }
 
 func serve(server *fx.App) int {
+	// Listens for signals from here on: one that comes while the server starts stops it too.
+	stopped := server.Wait()
 	if err := server.Start(context.Background()); err != nil {
 		app.Fail(os.Stderr, err)
 		return 1
 	}
-	signal := <-server.Wait()
+	signal := <-stopped
 	ctx, cancel := context.WithTimeout(context.Background(), server.StopTimeout())
 	defer cancel()
 	if err := server.Stop(ctx); err != nil {

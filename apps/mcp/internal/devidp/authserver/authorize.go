@@ -43,6 +43,11 @@ func (e *refusal) Error() string { return e.code + ": " + e.text }
 // authorize takes an authorization request (OAuth 2.1 section 4.1.1). As long as it is
 // not certain who is to get the answer, errors are pages; from then on they go there.
 func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
+	if dest := r.Header.Get("Sec-Fetch-Dest"); dest != "" && dest != "document" {
+		// An image of some page, say. It would fetch documents, and crowd out who waits.
+		s.problem(w, http.StatusForbidden, "This is a page to go to", "It cannot be part of another one. Nobody was signed in.")
+		return
+	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil || len(query["client_id"]) != 1 || len(query["redirect_uri"]) != 1 {
 		s.problem(w, http.StatusBadRequest, "This link is not complete",

@@ -116,6 +116,14 @@ func TestSomebodyNew(t *testing.T) {
 	if a := b.submit(t, "/signin", values); a.StatusCode != http.StatusBadRequest || !strings.Contains(a.body, "letters, digits") {
 		t.Errorf("a tenant that cannot be: %s", a.Status)
 	}
+	values.Set(pages.FieldTenant, "acme")
+	for _, nobody := range []string{"client:machine-acme", "u\xff", "u\u202e"} { // a machine, and two that look like others
+		values.Set(pages.FieldSubject, nobody)
+		if a := b.submit(t, "/signin", values); a.StatusCode != http.StatusBadRequest {
+			t.Errorf("signed in as %q: %s", nobody, a.Status)
+		}
+	}
+	values.Set(pages.FieldSubject, "dave")
 	values.Set(pages.FieldTenant, "initech")
 	if target, _ := b.submit(t, "/signin", values).location(t); target != w.base+"/sessions" {
 		t.Errorf("signed in, it goes on to %s", target)
@@ -371,6 +379,17 @@ func TestHostsAndHeaders(t *testing.T) {
 		if !strings.Contains(h.Get("Content-Security-Policy"), "frame-ancestors 'none'") || h.Get("Cache-Control") != "no-store" ||
 			h.Get("Referrer-Policy") != "same-origin" || h.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: %v", path, h)
+		}
+	}
+}
+
+// TestAuthorizeIsNoPartOfAPage: what a foreign page embeds fetches and keeps nothing.
+func TestAuthorizeIsNoPartOfAPage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	for dest, status := range map[string]int{"image": http.StatusForbidden, "iframe": http.StatusForbidden, "empty": http.StatusForbidden, "document": http.StatusBadRequest} {
+		if a := w.do(t, http.MethodGet, "/authorize", "", http.Header{"Sec-Fetch-Dest": {dest}}); a.StatusCode != status {
+			t.Errorf("as %s: %s", dest, a.Status)
 		}
 	}
 }

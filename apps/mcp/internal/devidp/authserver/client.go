@@ -58,6 +58,10 @@ type MachineClient struct {
 // MachineClients are one for each tenant of People.
 func (s *Server) MachineClients() []MachineClient { return slices.Clone(s.machines) }
 
+// machinePrefix begins the subjects of machines. No person has one that does, or whoever
+// types a machine's name would be it, without its secret (RFC 9700 section 4.15).
+const machinePrefix = "client:"
+
 // openMachines reads the secrets of the machine clients in dir, and makes those that are
 // not there.
 func openMachines(dir string) ([]MachineClient, error) {
@@ -145,8 +149,16 @@ func parseRedirect(uri string) (*url.URL, error) {
 		return nil, errors.New("with credentials or a fragment")
 	case !isLoopback(u.Hostname()):
 		return nil, errors.New("not on loopback")
+	case answers(u.Query()):
+		return nil, errors.New("with a parameter that the answer has")
 	}
 	return u, nil
+}
+
+// answers reports whether q has what an authorization response adds: of two, a client may
+// read the one that is not ours (RFC 9207).
+func answers(q url.Values) bool {
+	return q.Has("code") || q.Has("state") || q.Has("iss") || q.Has("error")
 }
 
 // isLoopback reports whether host is a loopback address, or the name that is reserved for

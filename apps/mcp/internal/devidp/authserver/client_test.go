@@ -40,6 +40,7 @@ func TestRegister(t *testing.T) {
 		"javascript":           {redirects("javascript:alert(1)"), "invalid_redirect_uri"},
 		"a zone":               {redirects("http://[::1%25lo]/"), "invalid_redirect_uri"},
 		"a long one":           {redirects(callback + strings.Repeat("x", 2000)), "invalid_redirect_uri"},
+		"an answer":            {`{"redirect_uris":["` + callback + `?iss=http://attacker.example"]}`, "invalid_redirect_uri"},
 		"a machine":            {`{"redirect_uris":["` + callback + `"],"grant_types":["client_credentials"]}`, "invalid_client_metadata"},
 		"a machine, too":       {`{"redirect_uris":["` + callback + `"],"grant_types":["authorization_code","client_credentials"]}`, "invalid_client_metadata"},
 		"no code grant":        {`{"redirect_uris":["` + callback + `"],"grant_types":["implicit"]}`, "invalid_client_metadata"},

@@ -131,7 +131,11 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	tenant, subject := pages.SignedInAs(r.PostForm)
-	if wrong := devidp.CheckPerson(tenant, subject); len(wrong) > 0 {
+	wrong := devidp.CheckPerson(tenant, subject)
+	if strings.HasPrefix(subject, machinePrefix) {
+		wrong = append(wrong, &devidp.InputError{Field: "subject", Want: "another beginning than " + machinePrefix + ", which machines have"})
+	}
+	if len(wrong) > 0 {
 		errors := map[string]string{}
 		for _, e := range wrong {
 			errors[e.Field] = "Want " + e.Want + "."

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -120,6 +121,9 @@ func (s *tokens) CodeExchange(_ context.Context, r *op.ClientRequest[oidc.Access
 	if err != nil || g.Client != r.Client.GetID() || g.Redirect != r.Data.RedirectURI {
 		return nil, invalidGrant("the code is unknown, used, expired or of another client")
 	}
+	if v := r.Data.CodeVerifier; v != "" && !verifierPattern.MatchString(v) {
+		return nil, invalidGrant("the code_verifier is not 43 to 128 unreserved characters")
+	}
 	challenge := oidc.CodeChallenge{Challenge: g.Challenge, Method: oidc.CodeChallengeMethodS256}
 	if err := op.AuthorizeCodeChallenge(r.Data.CodeVerifier, &challenge); err != nil {
 		return nil, err
@@ -127,13 +131,17 @@ func (s *tokens) CodeExchange(_ context.Context, r *op.ClientRequest[oidc.Access
 	return s.begin(g, op.ValidateGrantType(r.Client, oidc.GrantTypeRefreshToken))
 }
 
+// verifierPattern is RFC 7636, section 4.1. The library compares hashes of anything.
+var verifierPattern = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
+
 // begin issues the tokens of a consent.
 func (s *tokens) begin(g grant, refreshable bool) (*op.Response, error) {
-	f := family{ID: g.Family, Client: g.Client, Person: g.Person, Scopes: g.Scopes, Until: s.Now().Add(familyTTL)}
+	// Without a refresh token nothing outlives the access token, and the client is idle again.
+	f := family{ID: g.Family, Client: g.Client, Person: g.Person, Scopes: g.Scopes, Until: s.Now().Add(accessTTL)}
 	var refresh string
 	if refreshable {
 		refresh = newRefreshToken(f.ID)
-		f.Refresh = hashOf(refresh)
+		f.Refresh, f.Until = hashOf(refresh), s.Now().Add(familyTTL)
 	}
 	token, err := s.issue(f, f.Scopes)
 	if err != nil {
@@ -199,7 +207,7 @@ func (s *tokens) ClientCredentialsExchange(_ context.Context, r *op.ClientReques
 	if !within(scopes, s.Issuer.Scopes()) {
 		return nil, oidc.ErrInvalidScope().WithDescription("an unknown scope")
 	}
-	token, err := s.issue(family{Client: c.ID, Person: person{c.Tenant, c.ID}}, scopes)
+	token, err := s.issue(family{Client: c.ID, Person: person{c.Tenant, machinePrefix + c.ID}}, scopes)
 	if err != nil {
 		return nil, err
 	}
