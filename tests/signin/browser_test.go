@@ -24,8 +24,12 @@ const (
 	pageTime = 30 * time.Second
 )
 
-// browser is a Chromium with a profile of its own: one person at one machine.
-type browser struct{ ctx context.Context }
+// browser is a Chromium with a profile of its own: one person at one machine, who last
+// signed in there for a client.
+type browser struct {
+	ctx    context.Context
+	person string
+}
 
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
@@ -50,7 +54,7 @@ func newBrowser(t *testing.T) *browser {
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("Chromium: %v", err)
 	}
-	return &browser{ctx}
+	return &browser{ctx: ctx}
 }
 
 // do takes steps on the browser's page. When one fails the test says what is on the page.
@@ -102,6 +106,7 @@ func asPerson(person string) string { return `button[name="person"][value="` + p
 // signed in yet, and allows everything.
 func (b *browser) consent(t *testing.T, authorize, person string) {
 	t.Helper()
+	b.person = person
 	b.do(t, "open the client's page", chromedp.Navigate(authorize), visible(people+","+allowed))
 	if !ask(t, b, "is somebody signed in", chromedp.Evaluate[bool](`document.querySelector('button[name="decision"]') !== null`)) {
 		b.do(t, "sign in", click(asPerson(person)))
@@ -109,10 +114,16 @@ func (b *browser) consent(t *testing.T, authorize, person string) {
 	b.do(t, "allow", click(allowed))
 }
 
-// sessions is the text of the page of sessions.
+// sessions is the text of the page of sessions, which asks again who is there once the
+// browser has been back at a client.
 func (b *browser) sessions(t *testing.T, base string) string {
 	t.Helper()
-	b.do(t, "sessions", chromedp.Navigate(base+"/sessions"), visible("main .empty, main .all"))
+	const list = "main .empty, main .all"
+	b.do(t, "sessions", chromedp.Navigate(base+"/sessions"), visible(people+","+list))
+	if ask(t, b, "is nobody signed in", chromedp.Evaluate[bool](`document.querySelector('button[name="person"]') !== null`)) {
+		b.do(t, "sign in", click(asPerson(b.person)))
+	}
+	b.do(t, "the list", visible(list))
 	return ask(t, b, "read the sessions", chromedp.Text(chromedp.CSS("main")))
 }
 
@@ -136,6 +147,11 @@ func newCallback(t *testing.T) *callback {
 		if r.URL.Path != "/callback" { // such as an icon
 			http.NotFound(w, r)
 			return
+		}
+		for _, cookie := range r.Cookies() {
+			if strings.HasPrefix(cookie.Name, "leasehold-") {
+				t.Errorf("the client is sent the cookie %s", cookie.Name)
+			}
 		}
 		c.answers <- r.URL.Query()
 	}))

@@ -104,7 +104,7 @@ func TestWelcome(t *testing.T) {
 		if err := json.Unmarshal([]byte(out), &machine); err != nil || machine.Token == "" {
 			t.Fatalf("a machine gets %s", out)
 		}
-		if me := connected(t, w.MCP(), http.Header{"Authorization": {"Bearer " + machine.Token}}); me.Subject != "machine-acme" || me.Tenant != "acme" {
+		if me := connected(t, w.MCP(), http.Header{"Authorization": {"Bearer " + machine.Token}}); me.Subject != "client:machine-acme" || me.Tenant != "acme" {
 			t.Errorf("the machine is %+v", me)
 		}
 	})

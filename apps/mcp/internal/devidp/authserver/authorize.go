@@ -132,8 +132,12 @@ func refused(err error) url.Values {
 	return url.Values{"error": {r.code}, "error_description": {r.text}}
 }
 
-// respond sends the browser back to the client, with who it is that answers (RFC 9207).
+// respond sends the browser back to the client, with who it is that answers (RFC 9207). It
+// ends the browser's sign-in: cookies do not differ by port (RFC 6265 section 8.5), so that
+// a client on this host would be sent the one that opens the pages, and with it more than
+// was consented to.
 func (s *Server) respond(w http.ResponseWriter, r *http.Request, asked request, answer url.Values) {
+	s.SignOut(w, r)
 	if asked.State != "" {
 		answer.Set("state", asked.State)
 	}

@@ -235,13 +235,19 @@ func TestDeny(t *testing.T) {
 	if _, query := b.submit(t, "/consent", denied).location(t); query.Get("error") != "access_denied" || query.Has("code") || query.Get("iss") != w.base {
 		t.Errorf("denied: %v", query)
 	}
-	if a := b.allow(t, page, "mcp:basic"); a.StatusCode != http.StatusBadRequest {
+	if a := b.allow(t, page, "mcp:basic"); a.StatusCode != http.StatusForbidden {
+		t.Errorf("a form of before the browser went back to the client: %s", a.Status)
+	}
+	anew := b.signIn(t, w.asks(client, nil), "acme/alice")
+	denied.Set(pages.FieldDecision, pages.DecisionAllow)
+	denied.Set(pages.FieldCSRF, hidden(anew).Get(pages.FieldCSRF))
+	if a := b.submit(t, "/consent", denied); a.StatusCode != http.StatusBadRequest {
 		t.Errorf("allowed after it was denied: %s", a.Status)
 	}
-	if _, query := b.allow(t, b.signIn(t, w.asks(client, nil), ""), "admin").location(t); query.Get("error") != "access_denied" {
+	if _, query := b.allow(t, anew, "admin").location(t); query.Get("error") != "access_denied" {
 		t.Errorf("no scope left: %v", query)
 	}
-	late := b.signIn(t, w.asks(client, nil), "")
+	late := b.signIn(t, w.asks(client, nil), "acme/alice")
 	w.sleep(10 * time.Minute)
 	if a := b.allow(t, late, "mcp:basic"); a.StatusCode != http.StatusBadRequest || a.Header.Get("Location") != "" {
 		t.Errorf("allowed too late: %s", a.Status)
