@@ -94,7 +94,11 @@ func TestSwitch(t *testing.T) {
 	}
 	values := hidden(b.get(t, html.UnescapeString(link[1])))
 	values.Set(pages.FieldPerson, "globex/carol")
+	before := &browser{world: w, cookie: b.cookie}
 	target, query := b.submit(t, "/signin", values).location(t)
+	if a := before.get(t, "/signin?back=/sessions"); a.StatusCode != http.StatusOK { // signed in it would go on
+		t.Errorf("the cookie of before the switch is still somebody: %s", a.Status)
+	}
 	if a := b.allow(t, page, "mcp:basic"); a.StatusCode != http.StatusForbidden {
 		t.Errorf("alice's form with carol signed in: %s", a.Status)
 	}
@@ -212,7 +216,11 @@ func TestAuthorizeRefuses(t *testing.T) {
 		"no scope": {"scope": nil}, "no resource": {"resource": nil}, "offline access": {"scope": {"mcp:basic offline_access"}},
 		"another port": elsewhere("http://127.0.0.1:5555/callback"),
 	}) {
-		if a := w.do(t, http.MethodGet, "/authorize?"+w.asks(client, changes).Encode(), "", nil); a.Header.Get("Refresh") == "" {
+		a := w.do(t, http.MethodGet, "/authorize?"+w.asks(client, changes).Encode(), "", nil)
+		if csp := a.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "frame-ancestors 'none'") { // rule 32, no framing
+			t.Errorf("the page that goes on can be framed: %q", csp)
+		}
+		if a.Header.Get("Refresh") == "" {
 			t.Errorf("%s: %s: %s", name, a.Status, a.body)
 		}
 	}

@@ -152,6 +152,7 @@ func TestDocument(t *testing.T) {
 			fetches++
 			return document(describe(id, `,"grant_types":["authorization_code","refresh_token"],"token_endpoint_auth_method":"none"`))()
 		},
+		"https://code.example/client":  document(describe("https://code.example/client", `,"grant_types":["authorization_code"]`)),
 		"https://bad.example/other":    document(describe(id, "")),
 		"https://bad.example/secret":   document(describe("https://bad.example/secret", `,"token_endpoint_auth_method":"client_secret_basic"`)),
 		"https://bad.example/twice":    document(describe("https://bad.example/twice", `,"client_name":"x"`)),
@@ -169,6 +170,10 @@ func TestDocument(t *testing.T) {
 		},
 	}
 	w := newWorld(t, pages)
+	const codeOnly = "https://code.example/client"
+	if got := w.given(t, w.form(t, "/token", redemption(codeOnly, w.code(t, codeOnly, "acme/alice")))); got.refresh != "" {
+		t.Error("a client that did not ask for a refresh token has one")
+	}
 	code := w.code(t, id, "acme/alice")
 	got := w.given(t, w.form(t, "/token", redemption(id, code)))
 	w.given(t, w.form(t, "/token", refreshment(id, got.refresh)))
@@ -187,7 +192,7 @@ func TestDocument(t *testing.T) {
 		"https://client.example/" + strings.Repeat("x", 500),
 	}
 	for page := range pages {
-		if page != id {
+		if page != id && page != codeOnly {
 			bad = append(bad, page)
 		}
 	}

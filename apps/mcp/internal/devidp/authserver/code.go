@@ -12,6 +12,9 @@ type grant struct {
 	Client, Redirect, Challenge string
 	Person                      person
 	Scopes                      []string
+	// Refreshable tells whether the client may have a refresh token, as it said of itself
+	// when it asked.
+	Refreshable bool
 	// Until is when the code can no longer be redeemed.
 	Until time.Time
 	// Family is the id of what the code gives.

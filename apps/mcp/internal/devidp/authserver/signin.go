@@ -173,6 +173,6 @@ func (s *Server) consent(w http.ResponseWriter, r *http.Request) {
 	}
 	s.respond(w, r, asked, url.Values{"code": {s.codes.give(grant{
 		Client: asked.Client.ID, Redirect: asked.URI, Challenge: asked.Challenge,
-		Person: who, Scopes: granted, Family: newFamilyID(),
+		Person: who, Scopes: granted, Refreshable: slices.Contains(asked.Client.Grants, grantRefresh), Family: newFamilyID(),
 	})}})
 }

@@ -128,18 +128,18 @@ func (s *tokens) CodeExchange(_ context.Context, r *op.ClientRequest[oidc.Access
 	if err := op.AuthorizeCodeChallenge(r.Data.CodeVerifier, &challenge); err != nil {
 		return nil, err
 	}
-	return s.begin(g, op.ValidateGrantType(r.Client, oidc.GrantTypeRefreshToken))
+	return s.begin(g)
 }
 
 // verifierPattern is RFC 7636, section 4.1. The library compares hashes of anything.
 var verifierPattern = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
 
 // begin issues the tokens of a consent.
-func (s *tokens) begin(g grant, refreshable bool) (*op.Response, error) {
+func (s *tokens) begin(g grant) (*op.Response, error) {
 	// Without a refresh token nothing outlives the access token, and the client is idle again.
 	f := family{ID: g.Family, Client: g.Client, Person: g.Person, Scopes: g.Scopes, Until: s.Now().Add(accessTTL)}
 	var refresh string
-	if refreshable {
+	if g.Refreshable {
 		refresh = newRefreshToken(f.ID)
 		f.Refresh, f.Until = hashOf(refresh), s.Now().Add(familyTTL)
 	}
