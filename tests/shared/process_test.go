@@ -110,6 +110,27 @@ func awaitClosed(t testing.TB, addr string) {
 	t.Fatal("the server still listens after SIGTERM")
 }
 
+// TestOptionsOfTheServer: "OPTIONS *" has no path, and is judged by its host like the rest
+// (rule 32).
+func TestOptionsOfTheServer(t *testing.T) {
+	t.Parallel()
+	s := local.Start(t, local.Shipped)
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	fmt.Fprint(conn, "OPTIONS * HTTP/1.1\r\nHost: attacker.example\r\n\r\n")
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusForbidden {
+		t.Errorf("at a foreign host: %s", res.Status)
+	}
+}
+
 // TestStopAtOnce: a server that has just said that it is ready stops as cleanly as any.
 func TestStopAtOnce(t *testing.T) {
 	t.Parallel()

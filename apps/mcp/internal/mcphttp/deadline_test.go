@@ -159,6 +159,30 @@ func TestClientLeaves(t *testing.T) {
 	}, slowTools)
 }
 
+// Rule 10: a client of an older protocol that hangs up stops nothing, the store included,
+// and raises no alarm.
+func TestClientHangsUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.open(v2511) // fetches the keys
+	w.store.Fail = func(ctx context.Context, _ string) error { return ctx.Err() }
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	hello := body("initialize", `"protocolVersion":"`+v2511+`","capabilities":{},"clientInfo":{"name":"c","version":"1"}`)
+	if a := w.do(w.request(http.MethodPost, hello).WithContext(gone)); a.status != http.StatusOK || a.header.Get("Mcp-Session-Id") == "" {
+		t.Errorf("initialize: %d %s", a.status, a.body)
+	}
+	call := w.request(http.MethodPost, ping, "Mcp-Session-Id", id, "MCP-Protocol-Version", v2511)
+	w.do(call.WithContext(gone)).wants("a call", http.StatusOK, 0)
+	end := w.request(http.MethodDelete, "", "Mcp-Session-Id", id)
+	if a := w.do(end.WithContext(gone)); a.status != http.StatusNoContent {
+		t.Errorf("DELETE: %d %s", a.status, a.body)
+	}
+	if log := w.log.String(); strings.Contains(log, "level=ERROR") {
+		t.Error(log)
+	}
+}
+
 // Rule 11: a stream ends when the token does.
 func TestStreamEndsWithTheToken(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package authserver_test
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
 	"net/url"
@@ -62,6 +63,23 @@ func TestCode(t *testing.T) {
 	late := w.code(t, client, "acme/alice")
 	w.sleep(time.Minute)
 	refused(t, w.form(t, "/token", redemption(client, late)), http.StatusBadRequest, "invalid_grant")
+}
+
+// A code verifier has 43 to 128 unreserved characters (RFC 7636 section 4.1), whatever the
+// challenge was made of.
+func TestVerifierForm(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	client := w.register(t)
+	for _, bad := range []string{"x", strings.Repeat("x", 42), strings.Repeat("x", 129), strings.Repeat("x", 42) + "+"} {
+		sum := sha256.Sum256([]byte(bad))
+		b := &browser{world: w}
+		page := b.signIn(t, w.asks(client, url.Values{"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}}), "acme/alice")
+		_, query := b.allow(t, page, "mcp:basic").location(t)
+		values := redemption(client, query.Get("code"))
+		values.Set("code_verifier", bad)
+		refused(t, w.form(t, "/token", values), http.StatusBadRequest, "invalid_grant")
+	}
 }
 
 // A code that is used twice revokes what it gave, access and refresh tokens, also those
