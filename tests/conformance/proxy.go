@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"bytes"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
@@ -14,7 +16,7 @@ import (
 // that names the proxy becomes the target's; any other is kept, because the DNS
 // rebinding scenario sends a foreign one and the server must see it.
 func Bearer(target *url.URL, token string) http.Handler {
-	return &httputil.ReverseProxy{
+	forward := &httputil.ReverseProxy{
 		FlushInterval: -1,
 		// A client that leaves in the middle of a stream is part of the suite.
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
@@ -29,5 +31,15 @@ func Bearer(target *url.URL, token string) http.Handler {
 			}
 			r.Out.Header.Set("Authorization", "Bearer "+token)
 		},
-	}
+	}	// The whole request first: net/http ends the reading of one that is being answered, and
+	// with it now and then, on a busy machine, the answer of a server that is quick.
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			http.Error(w, "the request could not be read", http.StatusBadRequest)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		forward.ServeHTTP(w, r)
+	})
 }
