@@ -31,7 +31,7 @@ func Bearer(target *url.URL, token string) http.Handler {
 			}
 			r.Out.Header.Set("Authorization", "Bearer "+token)
 		},
-	}	// The whole request first: net/http ends the reading of one that is being answered, and
+	} // The whole request first: net/http ends the reading of one that is being answered, and
 	// with it now and then, on a busy machine, the answer of a server that is quick.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
