@@ -1,0 +1,109 @@
+package offline
+
+import (
+	"cmp"
+	"maps"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+// The place of everything that is invented. AWS keeps this account number for examples.
+const (
+	Account = "111122223333"
+	Region  = "eu-central-1"
+)
+
+// invent returns an id and the state of a custom resource: its inputs, and what AWS adds
+// that programs read. A physical name is the logical one unless the program chose one.
+func invent(r *Resource) (id string, state resource.PropertyMap) {
+	state = maps.Clone(r.Inputs)
+	if state == nil {
+		state = resource.PropertyMap{}
+	}
+	add := func(key, value string) {
+		if _, set := state[resource.PropertyKey(key)]; !set {
+			state[resource.PropertyKey(key)] = resource.NewProperty(value)
+		}
+	}
+	name := cmp.Or(text(r.Inputs, "name"), r.Name)
+	id = name
+	if arn, ok := arns[r.Type]; ok {
+		add("arn", "arn:aws:"+strings.NewReplacer("REGION", Region, "ACCOUNT", Account, "NAME", name).Replace(arn))
+	}
+	add("name", name)
+	for key, value := range computed[r.Type] {
+		add(key, strings.NewReplacer("REGION", Region, "ACCOUNT", Account, "NAME", name, "ARN", text(state, "arn"),
+			"STAGE", text(r.Inputs, "stageName"), "API", text(r.Inputs, "restApi"), "DOMAIN", text(r.Inputs, "domainName")).Replace(value))
+	}
+	if byARN[r.Type] {
+		id = text(state, "arn")
+	}
+	return id, state
+}
+
+// arns are the ARNs by resource type, without "arn:aws:".
+// https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+var arns = map[string]string{
+	"aws:dynamodb/table:Table":                            "dynamodb:REGION:ACCOUNT:table/NAME",
+	"aws:lambda/function:Function":                        "lambda:REGION:ACCOUNT:function:NAME",
+	"aws:iam/role:Role":                                   "iam::ACCOUNT:role/NAME",
+	"aws:iam/policy:Policy":                               "iam::ACCOUNT:policy/NAME",
+	"aws:iam/openIdConnectProvider:OpenIdConnectProvider": "iam::ACCOUNT:oidc-provider/NAME",
+	"aws:kms/key:Key":                                     "kms:REGION:ACCOUNT:key/NAME",
+	"aws:secretsmanager/secret:Secret":                    "secretsmanager:REGION:ACCOUNT:secret:NAME-AbCdEf",
+	"aws:cloudwatch/logGroup:LogGroup":                    "logs:REGION:ACCOUNT:log-group:NAME",
+	"aws:cloudwatch/metricAlarm:MetricAlarm":              "cloudwatch:REGION:ACCOUNT:alarm:NAME",
+	"aws:apigateway/restApi:RestApi":                      "apigateway:REGION::/restapis/NAME",
+	"aws:apigateway/stage:Stage":                          "apigateway:REGION::/restapis/API/stages/STAGE",
+	"aws:apigatewayv2/api:Api":                            "apigateway:REGION::/apis/NAME",
+	"aws:wafv2/webAcl:WebAcl":                             "wafv2:REGION:ACCOUNT:regional/webacl/NAME/00000000-0000-4000-8000-000000000000",
+	"aws:cognito/userPool:UserPool":                       "cognito-idp:REGION:ACCOUNT:userpool/REGION_NAME",
+	"aws:sns/topic:Topic":                                 "sns:REGION:ACCOUNT:NAME",
+	"aws:s3/bucketV2:BucketV2":                            "s3:::NAME",
+	"aws:acm/certificate:Certificate":                     "acm:REGION:ACCOUNT:certificate/NAME",
+	"aws:codedeploy/application:Application":              "codedeploy:REGION:ACCOUNT:application:NAME",
+	"aws:codedeploy/deploymentGroup:DeploymentGroup":      "codedeploy:REGION:ACCOUNT:deploymentgroup:NAME",
+}
+
+// computed are other attributes that programs read, by resource type. Capital words are
+// replaced as in arns; ARN is the resource's own.
+var computed = map[string]map[string]string{
+	"aws:lambda/function:Function": {
+		"invokeArn": "arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations",
+		"version":   "1", "qualifiedArn": "ARN:1",
+	},
+	"aws:apigateway/restApi:RestApi": {
+		"executionArn": "arn:aws:execute-api:REGION:ACCOUNT:NAME", "rootResourceId": "root",
+	},
+	"aws:apigateway/stage:Stage": {
+		"executionArn": "arn:aws:execute-api:REGION:ACCOUNT:API/STAGE",
+		"invokeUrl":    "https://API.execute-api.REGION.amazonaws.com/STAGE",
+	},
+	"aws:apigateway/domainName:DomainName": {
+		"regionalDomainName": "d-NAME.execute-api.REGION.amazonaws.com", "regionalZoneId": "Z0000000000000000000",
+	},
+	"aws:apigatewayv2/api:Api": {
+		"executionArn": "arn:aws:execute-api:REGION:ACCOUNT:NAME", "apiEndpoint": "https://NAME.execute-api.REGION.amazonaws.com",
+	},
+	"aws:kms/key:Key":               {"keyId": "NAME"},
+	"aws:cognito/userPool:UserPool": {"endpoint": "cognito-idp.REGION.amazonaws.com/REGION_NAME"},
+	"aws:s3/bucketV2:BucketV2":      {"bucket": "NAME"},
+}
+
+// byARN are the types whose id is their ARN.
+var byARN = map[string]bool{
+	"aws:acm/certificate:Certificate": true, "aws:sns/topic:Topic": true, "aws:secretsmanager/secret:Secret": true,
+	"aws:iam/policy:Policy": true, "aws:iam/openIdConnectProvider:OpenIdConnectProvider": true,
+}
+
+func text(m resource.PropertyMap, key string) string {
+	v := m[resource.PropertyKey(key)]
+	for v.IsSecret() {
+		v = v.SecretValue().Element
+	}
+	if !v.IsString() {
+		return ""
+	}
+	return v.StringValue()
+}

@@ -1,0 +1,30 @@
+// Package zz pins.
+package zz
+
+import (
+	_ "github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	_ "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
+	_ "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
+	_ "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
+	_ "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/budgets"
+	_ "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	_ "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/codedeploy"
+	_ "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cognito"
+	_ "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
+	_ "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	_ "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	_ "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
+	_ "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	_ "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
+	_ "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
+	_ "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
+	_ "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
+	_ "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
+	_ "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/wafv2"
+	_ "github.com/pulumi/pulumi/sdk/v3/go/auto"
+	_ "github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	_ "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	_ "github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
+	_ "github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
+	_ "github.com/pulumi/pulumi/sdk/v3/go/pulumi/provider"
+)

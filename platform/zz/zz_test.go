@@ -1,0 +1,5 @@
+package zz
+
+import (
+	_ "github.com/getkin/kin-openapi/openapi3"
+)
