@@ -14,9 +14,9 @@ const (
 	Region  = "eu-central-1"
 )
 
-// invent returns an id and the state of a custom resource: its inputs, and what AWS adds
+// Invent returns an id and the state of a custom resource: its inputs, and what AWS adds
 // that programs read. A physical name is the logical one unless the program chose one.
-func invent(r *Resource) (id string, state resource.PropertyMap) {
+func Invent(r *Resource) (id string, state resource.PropertyMap) {
 	state = maps.Clone(r.Inputs)
 	if state == nil {
 		state = resource.PropertyMap{}

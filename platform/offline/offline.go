@@ -117,7 +117,7 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	got.URN = r.urn(got)
 	got.ID = args.ID
 	if got.Custom {
-		id, computed := invent(got)
+		id, computed := Invent(got)
 		got.ID = cmp.Or(got.ID, id)
 		got.State = computed
 	} else {
