@@ -79,6 +79,11 @@ func (c Cloud) Has(token, id string, state resource.PropertyMap) bool {
 	return err == nil
 }
 
+// Put makes the resource with this id and state exist.
+func (c Cloud) Put(token, id string, state resource.PropertyMap) error {
+	return c.put(object(token, id, state))
+}
+
 // Objects returns all objects of a type, in no order.
 func (c Cloud) Objects(token string) ([]Object, error) {
 	names, err := filepath.Glob(filepath.Join(string(c), "*.json"))

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/blang/semver"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/provider"
@@ -50,9 +51,10 @@ func (*server) Handshake(context.Context, plugin.ProviderHandshakeRequest) (*plu
 	return &plugin.ProviderHandshakeResponse{}, nil
 }
 
-// GetPluginInfo gives no version: the engine takes what it finds on PATH.
+// GetPluginInfo says that this is newer than any SDK of its major version: the engine
+// warns of an older plugin.
 func (*server) GetPluginInfo(context.Context) (plugin.PluginInfo, error) {
-	return plugin.PluginInfo{}, nil
+	return plugin.PluginInfo{Version: &semver.Version{Major: 6, Minor: 999}}, nil
 }
 
 // SignalCancellation has nothing to stop.
