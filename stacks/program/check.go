@@ -41,6 +41,7 @@ func (c Config) checkTogether(set map[string]bool) []error {
 	k.refuse(c.Function.Timeout > c.edgeLimit(), "function.timeout",
 		fmt.Sprintf("want at most %d, got %d: the edge does not wait longer", c.edgeLimit(), c.Function.Timeout))
 	c.checkCapacity(&k)
+	c.checkCanary(&k)
 	c.checkDomain(&k)
 	c.checkPlace(&k)
 	c.checkIdentity(&k)
@@ -80,6 +81,11 @@ func (c Config) checkCapacity(k *checks) {
 		"want false with leasehold:function.provisionedConcurrency: an alias that shifts traffic cannot have it")
 }
 
+func (c Config) checkCanary(k *checks) {
+	// https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_AlarmConfiguration.html
+	k.refuse(len(c.Canary.Alarms) > 9, "canary.alarms", "want nine at most beside the stack's own")
+}
+
 func (c Config) checkDomain(k *checks) {
 	d := c.Domain
 	k.refuse(d.Name != "" && d.HostedZoneID == "" && d.CertificateARN == "", "domain.name",
@@ -113,6 +119,8 @@ func (c Config) checkIdentity(k *checks) {
 	k.idle(c.Identity == IdentityCognito, "with leasehold:identity cognito, which makes the issuer", "issuers")
 	k.refuse(c.Identity == IdentityCognito && len(c.Cognito.CallbackURLs) == 0, "cognito.callbackUrls",
 		"want a list, each "+patterns["callback"].want+", it is not set")
+	k.refuse(c.Identity == IdentityCognito && c.Edge == EdgeHTTP, "identity",
+		"want issuers with leasehold:edge http: clients refuse Cognito's own metadata, and only the edge rest serves other")
 	k.idle(c.Identity == IdentityIssuers, "with leasehold:identity issuers", "cognito")
 }
 

@@ -125,7 +125,7 @@ type Function struct {
 type Authorizer struct {
 	// Memory is in MiB.
 	Memory int `json:"memory" default:"256" min:"128" max:"10240"`
-	// Timeout is in seconds. API Gateway waits for an authorizer for 10.
+	// Timeout is in seconds. A client waits for it before anything else happens.
 	Timeout int `json:"timeout" default:"10" min:"1" max:"10"`
 	// CacheSeconds is how long API Gateway remembers an answer. Beyond 0, an allow outlives its token.
 	CacheSeconds int `json:"cacheSeconds" default:"0" min:"0" max:"3600"`
@@ -228,9 +228,10 @@ type VPC struct {
 type Canary struct {
 	// Enabled leaves the alias to CodeDeploy: `pulumi up` publishes a version, and a deployment shifts traffic to it.
 	Enabled bool `json:"enabled" default:"false"`
-	// Strategy is a CodeDeploy deployment configuration.
-	Strategy string `json:"strategy" default:"CodeDeployDefault.LambdaCanary10Percent5Minutes" match:"strategy"`
-	// Alarms are names of CloudWatch alarms that roll a deployment back.
+	// Strategy is how CodeDeploy shifts traffic.
+	Strategy string `json:"strategy" default:"CodeDeployDefault.LambdaCanary10Percent5Minutes" oneof:"CodeDeployDefault.LambdaAllAtOnce CodeDeployDefault.LambdaCanary10Percent5Minutes CodeDeployDefault.LambdaCanary10Percent10Minutes CodeDeployDefault.LambdaCanary10Percent15Minutes CodeDeployDefault.LambdaCanary10Percent30Minutes CodeDeployDefault.LambdaLinear10PercentEvery1Minute CodeDeployDefault.LambdaLinear10PercentEvery2Minutes CodeDeployDefault.LambdaLinear10PercentEvery3Minutes CodeDeployDefault.LambdaLinear10PercentEvery10Minutes"`
+	// Alarms are names of CloudWatch alarms that roll a deployment back, at most nine, beside the one that the stack
+	// makes: of invocations that fail.
 	Alarms []string `json:"alarms" match:"alarm"`
 	// TopicARN is an SNS topic that hears of failed deployments. Absent means none.
 	TopicARN string `json:"topicArn" match:"arn:sns"`

@@ -43,10 +43,7 @@ var patterns = map[string]pattern{
 	"subnet":    {"the id of a subnet such as subnet-0abc", like(`subnet-[0-9a-f]+`)},
 
 	"routeTable": {"the id of a route table such as rtb-0abc", like(`rtb-[0-9a-f]+`)},
-	// https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
-	"strategy": {"a CodeDeploy configuration for Lambda, such as CodeDeployDefault.LambdaCanary10Percent5Minutes, or one of your own",
-		like(`CodeDeployDefault\.Lambda[A-Za-z0-9]+|[A-Za-z0-9_+=,@-]{1,100}`)},
-	"alarm": {"the name of a CloudWatch alarm", like(`[^\x00-\x1f]{1,255}`)},
+	"alarm":      {"the name of a CloudWatch alarm", like(`[^\x00-\x1f]{1,255}`)},
 	// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
 	"tag": {"1 to 256 letters, digits, spaces and + - = . _ : / @", like(`[\p{L}\p{N} +=._:/@-]{1,256}`)},
 
