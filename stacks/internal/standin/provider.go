@@ -43,6 +43,7 @@ func Serve(cloud string) error {
 type server struct {
 	plugin.UnimplementedProvider
 	cloud Cloud
+	place place
 }
 
 // Handshake declines secrets and resource references: the engine then sends plain values
@@ -70,8 +71,14 @@ func (*server) DiffConfig(_ context.Context, r plugin.DiffConfigRequest) (plugin
 	return difference(r.OldInputs, r.NewInputs, nil), nil
 }
 
-// Configure needs nothing; the engine calls it.
-func (*server) Configure(context.Context, plugin.ConfigureRequest) (plugin.ConfigureResponse, error) {
+// Configure learns where the resources are.
+func (s *server) Configure(_ context.Context, r plugin.ConfigureRequest) (plugin.ConfigureResponse, error) {
+	if region := r.Inputs["region"]; region.IsString() {
+		s.place.region = region.StringValue()
+	}
+	if accounts := r.Inputs["allowedAccountIds"]; accounts.IsArray() && len(accounts.ArrayValue()) > 0 && accounts.ArrayValue()[0].IsString() {
+		s.place.account = accounts.ArrayValue()[0].StringValue()
+	}
 	return plugin.ConfigureResponse{}, nil
 }
 
@@ -127,7 +134,7 @@ func difference(olds, news resource.PropertyMap, replacing []string) plugin.Diff
 // inputs say.
 func (s *server) Create(_ context.Context, r plugin.CreateRequest) (plugin.CreateResponse, error) {
 	token := string(r.Type)
-	id, state := born(token, r.Properties)
+	id, state := s.place.born(token, r.Properties)
 	if r.Preview {
 		return plugin.CreateResponse{Properties: unknown(r.Properties, state)}, nil
 	}

@@ -73,9 +73,13 @@ func key(token string, properties resource.PropertyMap) string {
 	return strings.Join(values, "/")
 }
 
+// place is where an explicit provider puts its resources; empty parts are package
+// offline's.
+type place struct{ region, account string }
+
 // born returns the id and the state of a new resource: its inputs, and what AWS adds that
 // programs read.
-func born(token string, properties resource.PropertyMap) (id string, state resource.PropertyMap) {
+func (p place) born(token string, properties resource.PropertyMap) (id string, state resource.PropertyMap) {
 	in := maps.Clone(properties)
 	delete(in, generatedKey)
 	if prefix, ok := in["namePrefix"]; ok && prefix.IsString() {
@@ -86,10 +90,11 @@ func born(token string, properties resource.PropertyMap) (id string, state resou
 		physical = random(10)
 	}
 	invented := &offline.Resource{Type: token, Name: physical, Inputs: maps.Clone(in)}
+	delete(invented.Inputs, "namePrefix") // done already
 	if parts, listed := identity[token]; listed && len(parts) == 0 {
 		delete(invented.Inputs, "name") // ARNs are made of the id
 	}
-	id, state = offline.Invent(invented)
+	id, state = offline.Invent(invented, p.region, p.account)
 	// What AWS makes up within an ARN, so that a second resource of the same name has another.
 	unique := strings.NewReplacer("00000000-0000-4000-8000-000000000000", "00000000-0000-4000-8000-"+random(12), "-AbCdEf", "-"+random(6))
 	for k, v := range state {
