@@ -89,6 +89,7 @@ func invent(r *Resource, p place, outputs []string) (id string, state resource.P
 		}
 		add(key, name+"."+key)
 	}
+	nested(r.Type, state)
 	return id, state
 }
 
@@ -105,6 +106,32 @@ func service(typ string) string {
 	_, module, _ := strings.Cut(typ, ":")
 	module, _, _ = strings.Cut(module, "/")
 	return module
+}
+
+// nested adds what AWS computes inside of an attribute: the proof that a certificate's DNS
+// is to show, and the target of an HTTP API's domain.
+func nested(kind string, state resource.PropertyMap) {
+	domain := text(state, "domainName")
+	object := func(values map[string]string) resource.PropertyMap {
+		m := resource.PropertyMap{}
+		for key, value := range values {
+			m[resource.PropertyKey(key)] = resource.NewProperty(value)
+		}
+		return m
+	}
+	switch kind {
+	case "aws:acm/certificate:Certificate":
+		state["domainValidationOptions"] = resource.NewProperty([]resource.PropertyValue{resource.NewProperty(object(map[string]string{
+			"domainName": domain, "resourceRecordType": "CNAME",
+			"resourceRecordName": "_proof." + domain + ".", "resourceRecordValue": "_proof.acm-validations.aws.",
+		}))})
+	case "aws:apigatewayv2/domainName:DomainName":
+		configuration := state["domainNameConfiguration"].ObjectValue().Copy()
+		maps.Copy(configuration, object(map[string]string{
+			"targetDomainName": "d-" + domain + ".execute-api." + Region + ".amazonaws.com", "hostedZoneId": "Z0000000000000000000",
+		}))
+		state["domainNameConfiguration"] = resource.NewProperty(configuration)
+	}
 }
 
 // arns are the ARNs by resource type, without "arn:aws:".
@@ -155,6 +182,7 @@ var computed = map[string]map[string]string{
 	"aws:apigatewayv2/api:Api": {
 		"executionArn": "arn:aws:execute-api:REGION:ACCOUNT:NAME", "apiEndpoint": "https://NAME.execute-api.REGION.amazonaws.com",
 	},
+	"aws:route53/record:Record":     {"fqdn": "NAME"},
 	"aws:kms/key:Key":               {"keyId": "NAME"},
 	"aws:cognito/userPool:UserPool": {"endpoint": "cognito-idp.REGION.amazonaws.com/REGION_NAME"},
 	"aws:s3/bucketV2:BucketV2":      {"bucket": "NAME"},

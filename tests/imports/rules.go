@@ -73,7 +73,9 @@ var rules = []rule{
 	},
 	{
 		"what ships does not import the conformance fixtures, nor what trusts a test's issuer",
-		func(f File) bool { return !f.in("apps/mcp/internal/everything") && !f.in("apps/authorizer/internal/loopback") },
+		func(f File) bool {
+			return !f.in("apps/mcp/internal/everything") && !f.in("apps/authorizer/internal/loopback")
+		},
 		under([]string{ours + "apps/mcp/internal/everything", ours + "apps/authorizer/internal/loopback"}),
 	},
 	{

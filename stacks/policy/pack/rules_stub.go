@@ -1,0 +1,3 @@
+package pack
+
+var bucketRules, functionRules, logRules, apiRules, domainRules, firewallRules, iamRules, cognitoRules, estateRules []rule
