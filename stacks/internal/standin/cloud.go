@@ -45,7 +45,6 @@ var puts = map[string]bool{
 	"aws:iam/rolePolicyAttachment:RolePolicyAttachment":                                          true,
 	"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig":                             true,
 	"aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig":                       true,
-	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2":                       true,
 	"aws:s3/bucketOwnershipControls:BucketOwnershipControls":                                     true,
 	"aws:s3/bucketPolicy:BucketPolicy":                                                           true,
 	"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock":                                     true,
