@@ -13,7 +13,7 @@ var bucketRules = []rule{
 		name:    "bucket-not-public",
 		why:     "A bucket holds state and logs; no ACL and no policy may ever make it public",
 		control: "S3.8", page: "https://docs.aws.amazon.com/securityhub/latest/userguide/s3-controls.html#s3-8",
-		stack: companion("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "a BucketPublicAccessBlock with all four settings true", func(r item) bool {
+		stack: companion("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "BucketPublicAccessBlock with all four settings true", func(r item) bool {
 			return !slices.ContainsFunc([]string{"blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"},
 				func(path string) bool { v := r.at(path); return !v.IsComputed() && !isTrue(v) })
 		}),
@@ -22,7 +22,7 @@ var bucketRules = []rule{
 		name:    "bucket-versioned",
 		why:     "An overwritten or deleted state file is brought back from its versions, or not at all",
 		control: "S3.14", page: "https://docs.aws.amazon.com/securityhub/latest/userguide/s3-controls.html#s3-14",
-		stack: companion("aws:s3/bucketVersioningV2:BucketVersioningV2", "a BucketVersioningV2 whose status is Enabled", func(r item) bool {
+		stack: companion("aws:s3/bucketVersioningV2:BucketVersioningV2", "BucketVersioningV2 whose status is Enabled", func(r item) bool {
 			status, known := r.text("versioningConfiguration.status")
 			return !known || status == "Enabled"
 		}),
@@ -32,7 +32,7 @@ var bucketRules = []rule{
 		why:     "State holds what a stack knows; with a key of the account's own, reading it needs the right to use the key",
 		control: "S3.17", page: "https://docs.aws.amazon.com/securityhub/latest/userguide/s3-controls.html#s3-17",
 		stack: companion("aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
-			"a BucketServerSideEncryptionConfigurationV2 with aws:kms", func(r item) bool {
+			"BucketServerSideEncryptionConfigurationV2 with aws:kms", func(r item) bool {
 				all, known := r.list("rules")
 				return !known || slices.ContainsFunc(all, func(v property.Value) bool {
 					return oneOf("aws:kms", "aws:kms:dsse")(within(v, "applyServerSideEncryptionByDefault.sseAlgorithm"))
@@ -43,7 +43,7 @@ var bucketRules = []rule{
 		name:    "bucket-tls-only",
 		why:     "A request in clear shows its content and its signature on the way; the bucket refuses it",
 		control: "S3.5", page: "https://docs.aws.amazon.com/securityhub/latest/userguide/s3-controls.html#s3-5",
-		stack: companion(bucketPolicy, "a BucketPolicy that denies what has aws:SecureTransport false", deniesClear),
+		stack: companion(bucketPolicy, "BucketPolicy that denies what has aws:SecureTransport false", deniesClear),
 	},
 }
 
@@ -53,7 +53,7 @@ func companion(kind, what string, ok func(item) bool) func(*stack, reporter) {
 		for _, bucket := range s.of(buckets...) {
 			found := slices.ContainsFunc(s.of(kind), func(r item) bool { return r.points("bucket", bucket) && ok(r) })
 			if !found {
-				report(bucket, "there is no %s for the bucket", what)
+				report(bucket, "the bucket has no %s", what)
 			}
 		}
 	}
