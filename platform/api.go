@@ -76,10 +76,11 @@ func NewAPI(ctx *pulumi.Context, name string, args *APIArgs, opts ...pulumi.Reso
 	if err := args.validate(); err != nil {
 		return nil, fmt.Errorf("api %s: %w", name, err)
 	}
-	a := &API{Body: args.body()}
+	a := new(API)
 	if err := ctx.RegisterComponentResource("leasehold:platform:API", name, a, opts...); err != nil {
 		return nil, fmt.Errorf("api %s: %w", name, err)
 	}
+	a.Body = args.body()
 	if err := a.build(ctx, name, args); err != nil {
 		return nil, fmt.Errorf("api %s: %w", name, err)
 	}

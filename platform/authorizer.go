@@ -43,10 +43,11 @@ func NewAuthorizer(ctx *pulumi.Context, name string, args *AuthorizerArgs, opts 
 	if err := args.validate(); err != nil {
 		return nil, fmt.Errorf("authorizer %s: %w", name, err)
 	}
-	a := &Authorizer{InvokeARN: args.Function.InvokeARN, cacheSeconds: args.CacheSeconds}
+	a := &Authorizer{cacheSeconds: args.CacheSeconds}
 	if err := ctx.RegisterComponentResource("leasehold:platform:Authorizer", name, a, opts...); err != nil {
 		return nil, fmt.Errorf("authorizer %s: %w", name, err)
 	}
+	a.InvokeARN = args.Function.InvokeARN
 	// The import gives the authorizer an id that nothing here can know, hence the *: any
 	// authorizer of this one API.
 	err := permitGateway(ctx, name+"-permission", a, args.Function, pulumi.Sprintf("%s/authorizers/*", args.Endpoint.ExecutionARN))
