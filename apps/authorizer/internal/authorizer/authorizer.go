@@ -63,7 +63,7 @@ type event = events.APIGatewayCustomAuthorizerRequestTypeRequest
 
 var (
 	// ErrUnauthorized has the one text that makes API Gateway answer 401.
-	ErrUnauthorized = errors.New("Unauthorized") //nolint:staticcheck // API Gateway compares it
+	ErrUnauthorized = errors.New("Unauthorized")
 	// ErrUnavailable says that a token is neither good nor bad. What is behind it is logged
 	// here, because API Gateway could log what it is told.
 	ErrUnavailable = errors.New("the token cannot be checked at the moment")

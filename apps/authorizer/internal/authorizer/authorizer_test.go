@@ -214,6 +214,7 @@ func TestRule33Scope(t *testing.T) {
 				`scope="` + tt.scope + ` session:read", resource_metadata="https://mcp.example/.well-known/oauth-protected-resource/mcp"`
 		}
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			wantPolicy(t, got, effect)
 			wantContext(t, got, want)
 		})
@@ -274,7 +275,7 @@ func TestRule16Outage(t *testing.T) {
 type broken struct{}
 
 func (broken) Verify(context.Context, string) (identity.Principal, error) {
-	return identity.Principal{}, errors.New("Unauthorized") //nolint:staticcheck // as bad as it gets
+	return identity.Principal{}, errors.New("Unauthorized")
 }
 func (broken) Grantable(string, string) bool { return true }
 
