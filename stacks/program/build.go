@@ -111,8 +111,9 @@ func (b *builder) makeNetwork() error {
 		return nil
 	}
 	network, err := platform.NewNetwork(b.ctx, "network", &platform.NetworkArgs{
-		Region: b.c.Region, VPCID: b.c.VPC.ID, SubnetIDs: b.c.VPC.SubnetIDs, RouteTableIDs: b.c.VPC.RouteTableIDs,
-		Endpoints: b.c.VPC.Endpoints, TableARN: b.tableARN, SecretARN: b.sealing.SecretARN,
+		AccountID: b.c.AccountID, Region: b.c.Region,
+		VPCID: b.c.VPC.ID, SubnetIDs: b.c.VPC.SubnetIDs, RouteTableIDs: b.c.VPC.RouteTableIDs,
+		Endpoints: b.c.VPC.Endpoints, Tracing: b.c.Tracing, Statements: b.dataStatements(),
 	}, b.opts...)
 	if err != nil {
 		return err
@@ -139,17 +140,22 @@ func (b *builder) server(archive string, layers []string, environment pulumi.Str
 	return server, b.canaryAlarm(server)
 }
 
-// serverStatements are what the server does with the table, its key and the sealing keys.
+// serverStatements are all that the server does in AWS.
 func (b *builder) serverStatements() []platform.Statement {
-	var access []platform.TableAccess
-	for _, grant := range schema.Access() {
-		access = append(access, platform.TableAccess{Index: grant.Index, Actions: grant.Actions})
-	}
-	statements := append(platform.TableStatements(b.tableARN, access), b.sealing.ReadStatements...)
+	statements := b.dataStatements()
 	if b.key != nil {
 		statements = append(statements, platform.TableKeyStatement(b.key.ToStringPtrOutput().Elem()))
 	}
 	return statements
+}
+
+// dataStatements are what the server does with the table and the sealing keys.
+func (b *builder) dataStatements() []platform.Statement {
+	var access []platform.TableAccess
+	for _, grant := range schema.Access() {
+		access = append(access, platform.TableAccess{Index: grant.Index, Actions: grant.Actions})
+	}
+	return append(platform.TableStatements(b.tableARN, access), b.sealing.ReadStatements...)
 }
 
 // identity is the issuers' JSON for both functions, and with Cognito the metadata document to serve under url.

@@ -128,7 +128,8 @@ func (c Config) checkVPC(k *checks) {
 	v := c.VPC
 	k.refuse(v.ID != "" && len(v.SubnetIDs) < 2, "vpc.subnetIds", "want two subnets or more with leasehold:vpc.id")
 	k.refuse(v.ID != "" && v.Endpoints && len(v.RouteTableIDs) == 0, "vpc.routeTableIds", "want the route tables of the subnets with leasehold:vpc.endpoints")
-	k.idle(v.ID == "", "without leasehold:vpc.id", "vpc.subnetIds", "vpc.routeTableIds", "vpc.endpoints")
+	k.idle(!v.Endpoints, "without leasehold:vpc.endpoints", "vpc.routeTableIds")
+	k.idle(v.ID == "", "without leasehold:vpc.id", "vpc.subnetIds", "vpc.endpoints")
 }
 
 // checkIdle refuses settings of parts that the stack does not have.

@@ -217,11 +217,12 @@ type VPC struct {
 	ID string `json:"id" match:"vpc"`
 	// SubnetIDs are private subnets, in two availability zones or more.
 	SubnetIDs []string `json:"subnetIds" match:"subnet"`
-	// RouteTableIDs are those of the subnets, to which the DynamoDB endpoint is added.
+	// RouteTableIDs are those of the subnets, to which the DynamoDB endpoint is added with endpoints.
 	RouteTableIDs []string `json:"routeTableIds" match:"routeTable"`
-	// Endpoints makes the VPC endpoints that the function needs. Without, the network has to reach DynamoDB, Secrets
-	// Manager and the issuers by itself.
-	Endpoints bool `json:"endpoints" default:"true"`
+	// Endpoints makes VPC endpoints for what the function calls in AWS, which then answer for the whole VPC and let
+	// nothing else through. Without, the network has to reach DynamoDB and Secrets Manager by itself. In either
+	// case it has to reach the issuers' keys.
+	Endpoints bool `json:"endpoints" default:"false"`
 }
 
 // Canary is a deployment step by step.

@@ -173,11 +173,11 @@ func TestBadConfigurations(t *testing.T) {
 		},
 		"rates without a firewall": {map[string]string{"leasehold:firewall": `{"enabled":false,"ratePerToken":100}`}, []string{`leasehold:firewall.ratePerToken: has no effect without leasehold:firewall.enabled`}},
 		"one subnet": {
-			map[string]string{"leasehold:vpc": `{"id":"vpc-0a","subnetIds":["subnet-0a"],"endpoints":false}`},
+			map[string]string{"leasehold:vpc": `{"id":"vpc-0a","subnetIds":["subnet-0a"]}`},
 			[]string{`leasehold:vpc.subnetIds: want two subnets or more with leasehold:vpc.id`},
 		},
 		"endpoints without route tables": {
-			map[string]string{"leasehold:vpc": `{"id":"vpc-0a","subnetIds":["subnet-0a","subnet-0b"]}`},
+			map[string]string{"leasehold:vpc": `{"id":"vpc-0a","subnetIds":["subnet-0a","subnet-0b"],"endpoints":true}`},
 			[]string{`leasehold:vpc.routeTableIds: want the route tables of the subnets with leasehold:vpc.endpoints`},
 		},
 		"subnets without a VPC": {map[string]string{"leasehold:vpc": `{"subnetIds":["subnet-0a"]}`}, []string{`leasehold:vpc.subnetIds: has no effect without leasehold:vpc.id`}},
