@@ -3,7 +3,7 @@
 // pulumi-aws.
 //
 // The program is inline (https://www.pulumi.com/docs/iac/automation-api/): it runs in this
-// process, so the engine needs no language host. Plugins are this executable as well: Main
+// process, so the engine needs no language host. The plugin is this executable as well: Main
 // must be the first call of a main function, or of a TestMain, that uses the package.
 package engine
 
@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -26,19 +27,13 @@ import (
 // has no language host for Go.
 const PolicyPlugin = "pulumi-analyzer-policy-go"
 
-// Main serves a plugin and ends the process when the engine started this executable as
-// one; otherwise it returns at once. Plugins has those beside the stand-in by the name of
-// their executable; nil for none.
-func Main(plugins map[string]func() error) {
-	name := filepath.Base(os.Args[0])
-	serve, ok := plugins[name]
-	if name == standin.Plugin {
-		serve, ok = func() error { return standin.Serve(os.Getenv(standin.CloudVariable)) }, true
-	}
-	if !ok {
+// Main is the provider plugin, and ends the process, when the engine started this
+// executable as one. Otherwise it returns at once.
+func Main() {
+	if filepath.Base(os.Args[0]) != standin.Plugin {
 		return
 	}
-	if err := serve(); err != nil {
+	if err := standin.Serve(os.Getenv(standin.CloudVariable)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -59,8 +54,9 @@ type Options struct {
 	// Secrets are the keys of Config that the backend encrypts; nil for none.
 	Secrets []string
 	Program pulumi.RunFunc
-	// Plugins are those that Main was given.
-	Plugins map[string]func() error
+	// Plugins are further executables for the engine, as paths by the names that it looks
+	// for; nil for none.
+	Plugins map[string]string
 }
 
 // Stack is a program with its state and its cloud.
@@ -119,9 +115,7 @@ func install(o Options, bin string) (auto.PulumiCommand, error) {
 		return nil, err
 	}
 	links := map[string]string{"pulumi": cli, standin.Plugin: self}
-	for name := range o.Plugins {
-		links[name] = self
-	}
+	maps.Copy(links, o.Plugins)
 	for name, target := range links {
 		if err := os.Symlink(target, filepath.Join(bin, name)); err != nil && !errors.Is(err, os.ErrExist) {
 			return nil, err

@@ -4,9 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
@@ -74,13 +74,26 @@ func (s *Stack) Destroy(ctx context.Context) (Result, error) {
 	})
 }
 
-// Export returns the state as `pulumi stack export` writes it.
+// Export returns the state as `pulumi stack export` writes it, without the times and the
+// places in sources, which say where it was made and not what there is.
 func (s *Stack) Export(ctx context.Context) ([]byte, error) {
-	state, err := s.stack.Export(ctx)
+	untyped, err := s.stack.Export(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return json.MarshalIndent(state, "", "  ")
+	var d apitype.DeploymentV3
+	if err := json.Unmarshal(untyped.Deployment, &d); err != nil {
+		return nil, err
+	}
+	d.Manifest.Time = time.Time{}
+	for i := range d.Resources {
+		r := &d.Resources[i]
+		r.Created, r.Modified, r.SourcePosition, r.StackTrace = nil, nil, "", nil
+	}
+	if untyped.Deployment, err = json.Marshal(d); err != nil {
+		return nil, err
+	}
+	return json.MarshalIndent(untyped, "", " ")
 }
 
 // Import replaces the state, and makes the cloud one in which exactly that exists.
@@ -170,7 +183,7 @@ func (r *Result) add(e events.EngineEvent) {
 			return
 		}
 		r.Steps = append(r.Steps, Step{
-			Op: m.Op, URN: m.URN, Type: m.Type, Name: resource.URN(m.URN).Name(), Changed: slices.Sorted(maps.Keys(m.DetailedDiff)),
+			Op: m.Op, URN: m.URN, Type: m.Type, Name: resource.URN(m.URN).Name(), Changed: slices.Sorted(slices.Values(m.Diffs)),
 		})
 	case e.DiagnosticEvent != nil:
 		r.Diagnostics = append(r.Diagnostics, strings.TrimSpace(e.DiagnosticEvent.Prefix+e.DiagnosticEvent.Message))
