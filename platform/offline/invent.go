@@ -30,7 +30,7 @@ func invent(r *Resource) (id string, state resource.PropertyMap) {
 	id = name
 	if arn, ok := arns[r.Type]; ok {
 		add("arn", "arn:aws:"+strings.NewReplacer("REGION", Region, "ACCOUNT", Account, "NAME", name,
-			"STAGE", text(r.Inputs, "stageName"), "API", text(r.Inputs, "restApi")).Replace(arn))
+			"STAGE", text(r.Inputs, "stageName"), "API", text(r.Inputs, "restApi"), "FUNCTION", text(r.Inputs, "functionName")).Replace(arn))
 	}
 	add("name", name)
 	for key, value := range computed[r.Type] {
@@ -74,6 +74,7 @@ func nested(kind string, state resource.PropertyMap) {
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 var arns = map[string]string{
 	"aws:dynamodb/table:Table":                            "dynamodb:REGION:ACCOUNT:table/NAME",
+	"aws:lambda/alias:Alias":                              "lambda:REGION:ACCOUNT:function:FUNCTION:NAME",
 	"aws:lambda/function:Function":                        "lambda:REGION:ACCOUNT:function:NAME",
 	"aws:iam/role:Role":                                   "iam::ACCOUNT:role/NAME",
 	"aws:iam/policy:Policy":                               "iam::ACCOUNT:policy/NAME",
@@ -97,6 +98,9 @@ var arns = map[string]string{
 // computed are other attributes that programs read, by resource type. Capital words are
 // replaced as in arns; ARN is the resource's own.
 var computed = map[string]map[string]string{
+	"aws:lambda/alias:Alias": {
+		"invokeArn": "arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations",
+	},
 	"aws:lambda/function:Function": {
 		"invokeArn": "arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations",
 		"version":   "1", "qualifiedArn": "ARN:1",
