@@ -127,10 +127,11 @@ func (a *API) deploy(ctx *pulumi.Context, name string, args *APIArgs) (*apigatew
 	if err != nil {
 		return nil, fmt.Errorf("definition: %w", err)
 	}
+	definition := a.Body.ApplyT(digest).(pulumi.StringOutput)
 	deployment, err := apigateway.NewDeployment(ctx, name+"-deployment", &apigateway.DeploymentArgs{
 		RestApi: args.Endpoint.RestAPIID,
 		Triggers: pulumi.StringMap{
-			"definition": a.Body.ApplyT(digest).(pulumi.StringOutput),
+			"definition": definition,
 			"endpoint":   pulumi.String(digest(fmt.Sprintf("%q", []string{args.Endpoint.args.Description, args.Endpoint.args.DomainName}))),
 		},
 	}, pulumi.Parent(a), pulumi.DependsOn([]pulumi.Resource{put}))
