@@ -76,7 +76,7 @@ func (g gatewayResponses) denied() gatewayResponse {
 		extra: map[string]string{"scope": "$context.authorizer.scope"},
 	}
 	if !g.PlainDenials {
-		r.fromContext = map[string]string{"WWW-Authenticate": challengeContextSource}
+		r.fromContext = map[string]string{"WWW-Authenticate": "context.authorizer.challenge"}
 	}
 	return r
 }

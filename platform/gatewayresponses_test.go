@@ -130,7 +130,7 @@ func TestStaticValuesHoldNoQuote(t *testing.T) {
 	for kind := range g.all() {
 		for name, value := range in(t, g.all(), kind, "responseParameters") {
 			text := value.(string)
-			if text == challengeContextSource {
+			if text == "context.authorizer.challenge" {
 				continue
 			}
 			if inner := strings.TrimSuffix(strings.TrimPrefix(text, "'"), "'"); len(inner) != len(text)-2 || strings.Contains(inner, "'") {
