@@ -55,7 +55,7 @@ fi
 if make -s .tools/gotestsum; then
   export -f gotest
   export reports
-  part "unit" ${dynamodb[@]+"${dynamodb[@]}"} bash -c 'gotest unit ./libs/... ./apps/mcp/...'
+  part "unit" ${dynamodb[@]+"${dynamodb[@]}"} bash -c 'gotest unit ./libs/... ./apps/{mcp,authorizer,pretoken,rotator}/...'
   # One package at a time, as these start processes and measure them; never from the
   # cache, as go test does not know which sources those processes were built from.
   part "across modules" ${dynamodb[@]+"${dynamodb[@]}"} bash -c 'gotest across -p 1 -count 1 ./tests/...'

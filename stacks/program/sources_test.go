@@ -1,0 +1,117 @@
+package program_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Values decide, never the name of a stack: no file that ships in stacks/ or platform/ has the name of
+// a stack in a text, or compares the name.
+func TestNoStackIsSpecial(t *testing.T) {
+	t.Parallel()
+	files := 0
+	for _, dir := range []string{"stacks", "platform"} {
+		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			files++
+			source, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			for _, why := range special(t, string(source)) {
+				t.Errorf("%s: %s", path, why)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if files < 10 {
+		t.Errorf("%d files", files)
+	}
+	for _, bad := range []string{
+		`if ctx.Stack() == "p" {}`, `if "x" != c.Stack {}`, `switch ctx.Stack() { case x: }`, `_ = x == "prod"`, `_ = map[string]int{"dev": 1}`,
+		`_ = strings.HasPrefix(ctx.Stack(), "p")`,
+	} {
+		if len(special(t, "package p\nfunc f() { "+bad+" }")) == 0 {
+			t.Errorf("%s is not noticed", bad)
+		}
+	}
+}
+
+// special returns what in a source treats a stack by its name.
+func special(t *testing.T, source string) (why []string) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "", source, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.BasicLit:
+			if s, err := strconv.Unquote(n.Value); err == nil && slices.Contains([]string{"dev", "staging", "prod", "production"}, s) {
+				why = append(why, "names the stack "+s)
+			}
+		case *ast.BinaryExpr:
+			if (n.Op == token.EQL || n.Op == token.NEQ) && (isStack(n.X) || isStack(n.Y)) {
+				why = append(why, "compares the name of the stack")
+			}
+		case *ast.SwitchStmt:
+			if isStack(n.Tag) {
+				why = append(why, "switches by the name of the stack")
+			}
+		case *ast.CallExpr:
+			if f, ok := n.Fun.(*ast.SelectorExpr); ok && len(n.Args) > 0 && isStack(n.Args[0]) && isPackage(f.X, "strings") {
+				why = append(why, "looks into the name of the stack")
+			}
+		}
+		return true
+	})
+	return why
+}
+
+// isStack matches x.Stack and x.Stack().
+func isStack(e ast.Expr) bool {
+	if call, ok := e.(*ast.CallExpr); ok {
+		e = call.Fun
+	}
+	selector, ok := e.(*ast.SelectorExpr)
+	return ok && selector.Sel.Name == "Stack"
+}
+
+func isPackage(e ast.Expr, name string) bool {
+	ident, ok := e.(*ast.Ident)
+	return ok && ident.Name == name
+}
+
+// TestRule44DefaultProviders: Pulumi refuses a resource that names no provider.
+func TestRule44DefaultProviders(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join(root, "Pulumi.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var project struct {
+		Name, Main string
+		Config     map[string]struct{ Value []string }
+	}
+	if err := yaml.Unmarshal(text, &project); err != nil {
+		t.Fatal(err)
+	}
+	if got := project.Config["pulumi:disable-default-providers"].Value; !slices.Equal(got, []string{"*"}) || project.Name != "leasehold" || project.Main != "stacks" {
+		t.Errorf("got %+v", project)
+	}
+}
