@@ -65,7 +65,7 @@ var dataRules = []rule{
 		name: "stateful-resources-protected",
 		why:  "Pulumi must refuse to delete or replace what cannot be made again: tables, user pools, and the keys that their data is encrypted with",
 		page: "https://www.pulumi.com/docs/iac/concepts/resources/options/protect/", protected: true, types: []string{table, userPool, key},
-		each: func(r item, report report) {
+		each: func(r item, report reporter) {
 			if !r.Options.Protect {
 				report(r, "the resource option protect is not set")
 			}

@@ -55,7 +55,7 @@ func listOf(v property.Value) (all []property.Value, known bool) {
 // want demands that the property at the path is as ok says; expected completes the sentence
 // "… is X; expected …".
 func want(path, expected string, ok func(property.Value) bool) check {
-	return func(r item, report report) {
+	return func(r item, report reporter) {
 		if v := r.at(path); !v.IsComputed() && !ok(v) {
 			report(r, "%s is %s; expected %s", path, show(v), expected)
 		}
@@ -64,7 +64,7 @@ func want(path, expected string, ok func(property.Value) bool) check {
 
 // every runs all checks.
 func every(checks ...check) check {
-	return func(r item, report report) {
+	return func(r item, report reporter) {
 		for _, c := range checks {
 			c(r, report)
 		}

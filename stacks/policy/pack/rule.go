@@ -21,14 +21,14 @@ type rule struct {
 	protected bool
 	types     []string
 	each      check
-	stack     func(*stack, report)
+	stack     func(*stack, reporter)
 }
 
 // check looks at one resource.
-type check func(item, report)
+type check func(item, reporter)
 
-// report tells of one violation. The item's URN goes with it.
-type report func(r item, format string, args ...any)
+// reporter tells of one violation. The item's URN goes with it.
+type reporter func(r item, format string, args ...any)
 
 // description is the reason and its source, in the form that docs/policies.md and the CLI show.
 func (r rule) description() string {
@@ -43,7 +43,7 @@ func (r rule) policy(level policyx.EnforcementLevel) policyx.Policy {
 		Description: r.description(), EnforcementLevel: level,
 		ValidateResource: func(_ context.Context, args policyx.ResourceValidationArgs) error {
 			if slices.Contains(r.types, args.Resource.Type) {
-				r.each(item{args.Resource}, reporter(args.Manager))
+				r.each(item{args.Resource}, reportTo(args.Manager))
 			}
 			return nil
 		},
@@ -63,11 +63,11 @@ type stackPolicy struct {
 
 // Validate holds all resources to the rule.
 func (p stackPolicy) Validate(_ context.Context, args policyx.StackValidationArgs) error {
-	p.rule.stack(newStack(args.Resources), reporter(args.Manager))
+	p.rule.stack(newStack(args.Resources), reportTo(args.Manager))
 	return nil
 }
 
-func reporter(m policyx.PolicyManager) report {
+func reportTo(m policyx.PolicyManager) reporter {
 	return func(r item, format string, args ...any) {
 		m.ReportViolation(fmt.Sprintf(format, args...), r.URN)
 	}

@@ -5,7 +5,7 @@ var secretRules = []rule{
 		name:    "secret-rotation",
 		why:     "A sealing key that never changes makes one leak permanent; every secret has a rotation",
 		control: "SecretsManager.1", page: "https://docs.aws.amazon.com/securityhub/latest/userguide/secretsmanager-controls.html#secretsmanager-1",
-		stack: func(s *stack, report report) {
+		stack: func(s *stack, report reporter) {
 			rotations := s.of("aws:secretsmanager/secretRotation:SecretRotation")
 			for _, r := range s.of(secret) {
 				if !anyPoints(rotations, "secretId", r) {
@@ -24,7 +24,7 @@ var secretRules = []rule{
 		name: "secret-recovery-window",
 		why:  "A secret deleted without a waiting period takes with it whatever it sealed",
 		page: "https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_delete-secret.html", protected: true, types: []string{secret},
-		each: func(r item, report report) {
+		each: func(r item, report reporter) {
 			if v := r.at("recoveryWindowInDays"); v.IsNumber() && v.AsNumber() < 7 {
 				report(r, "recoveryWindowInDays is %v; expected 7 to 30, or nothing, which is 30", v.AsNumber())
 			}
@@ -34,7 +34,7 @@ var secretRules = []rule{
 		name: "secret-value-not-in-state",
 		why:  "A value that the program sets is in Pulumi's state, in its history and in the memory of whoever ran it; the rotation function makes values where they are used",
 		page: "https://docs.aws.amazon.com/secretsmanager/latest/userguide/best-practices.html", types: []string{"aws:secretsmanager/secretVersion:SecretVersion"},
-		each: func(r item, report report) {
+		each: func(r item, report reporter) {
 			for _, path := range []string{"secretString", "secretBinary"} {
 				if isSet(r.at(path)) {
 					report(r, "%s is set by the program", path)
@@ -46,7 +46,7 @@ var secretRules = []rule{
 
 // rotatesWithin90Days reads the interval of a rotation. A schedule in words is not judged:
 // rate() and cron() say the same in too many ways.
-func rotatesWithin90Days(r item, report report) {
+func rotatesWithin90Days(r item, report reporter) {
 	days := r.at("rotationRules.automaticallyAfterDays")
 	schedule := r.at("rotationRules.scheduleExpression")
 	switch {

@@ -1,3 +1,0 @@
-package pack
-
-var bucketRules, functionRules, logRules, apiRules, domainRules, firewallRules, iamRules, cognitoRules, estateRules []rule
