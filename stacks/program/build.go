@@ -52,8 +52,9 @@ func (b *builder) build() (pulumi.Map, error) {
 }
 
 func (b *builder) makeKey() error {
-	if b.c.Encryption.KeyARN != "" {
-		b.key = pulumi.StringPtr(b.c.Encryption.KeyARN)
+	if arn := b.c.Encryption.KeyARN; arn != "" {
+		b.key = pulumi.StringPtr(arn)
+		return nil
 	}
 	if !b.c.Encryption.CustomerKey {
 		return nil

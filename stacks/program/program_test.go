@@ -40,7 +40,7 @@ func TestStacks(t *testing.T) {
 		if c.Table.ARN != "" {
 			counts["aws:dynamodb/table:Table"] = 0
 		}
-		if c.Encryption.CustomerKey {
+		if c.Encryption.CustomerKey && c.Encryption.KeyARN == "" {
 			counts["aws:kms/key:Key"] = 1
 		}
 		for typ, n := range counts {
