@@ -32,7 +32,7 @@ type FirewallArgs struct {
 type Firewall struct {
 	pulumi.ResourceState
 
-	WebACLARN pulumi.StringOutput `pulumi:"webAclArn"`
+	WebACLARN pulumi.StringOutput
 }
 
 // NewFirewall makes the web ACL, or takes the one named, and associates it with the stage.

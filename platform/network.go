@@ -34,8 +34,8 @@ type NetworkArgs struct {
 type Network struct {
 	pulumi.ResourceState
 
-	SubnetIDs        pulumi.StringArrayOutput `pulumi:"subnetIds"`
-	SecurityGroupIDs pulumi.StringArrayOutput `pulumi:"securityGroupIds"`
+	SubnetIDs        pulumi.StringArrayOutput
+	SecurityGroupIDs pulumi.StringArrayOutput
 }
 
 // NewNetwork makes the security group, and the endpoints if wanted.
