@@ -88,7 +88,7 @@ func sourceDirs(dir string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sources: %w", err)
 	}
-	mod, err := modfile.ParseLax(path, text, nil)
+	mod, err := modfile.Parse(path, text, nil)
 	if err != nil {
 		return nil, fmt.Errorf("sources: %w", err)
 	}

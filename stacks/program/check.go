@@ -45,8 +45,6 @@ func (c Config) checkTogether(set map[string]bool) []error {
 	c.checkDomain(&k)
 	c.checkPlace(&k)
 	c.checkIdentity(&k)
-	k.refuse(c.Encryption.CustomerKey && c.Encryption.KeyARN != "", "encryption.keyArn",
-		"want either this or leasehold:encryption.customerKey, got both")
 	c.checkVPC(&k)
 	c.checkIdle(&k)
 	return k.problems
@@ -136,6 +134,7 @@ func (c Config) checkVPC(k *checks) {
 func (c Config) checkIdle(k *checks) {
 	k.idle(c.Table.ARN != "", "with leasehold:table.arn, a table that is not this stack's",
 		"table.pointInTimeRecovery", "table.deletionProtection", "table.retain")
+	k.idle(c.Encryption.KeyARN != "", "with leasehold:encryption.keyArn, which takes its place", "encryption.customerKey")
 	k.idle(c.Firewall.WebACLARN != "", "with leasehold:firewall.webAclArn, a web ACL that is not this stack's",
 		"firewall.ratePerIp", "firewall.ratePerToken")
 	k.idle(!c.Firewall.Enabled, "without leasehold:firewall.enabled",

@@ -54,7 +54,11 @@ func (f keyed) name() string { return f.Tag.Get("json") }
 // want says what is accepted.
 func (f keyed) want() string {
 	if v, ok := serverVariable(f.Tag.Get("env")); ok {
-		return v.Tag.Get("want")
+		want, _, isList := strings.Cut(v.Tag.Get("want"), ", separated") // in a variable; here it is a list
+		if isList {
+			want = "a list of " + want
+		}
+		return want
 	}
 	oneof, bounds := strings.Fields(f.Tag.Get("oneof")), ""
 	if limit := f.Tag.Get("max"); limit != "" {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"leasehold.example/platform/offline"
@@ -103,8 +105,8 @@ func TestPropertiesExist(t *testing.T) {
 		for _, c := range append(f.Pass, f.Fail...) {
 			for _, r := range c.analyzed(t) {
 				source := sourceOf(t, r.Type)
-				for property := range maps.Collect(r.Properties.All) {
-					if source != "" && property != "id" && !strings.Contains(source, "`pulumi:\""+property+"\"`") {
+				for property := range names(property.New(r.Properties)) {
+					if source != "" && !strings.Contains(source, "`pulumi:\""+property+"\"`") {
 						t.Errorf("%s: %s has no property %s", name, r.Type, property)
 					}
 				}
@@ -113,33 +115,57 @@ func TestPropertiesExist(t *testing.T) {
 	}
 }
 
+// names are those of all properties, but the keys that a program chooses.
+func names(v property.Value) map[string]bool {
+	all := map[string]bool{}
+	if v.IsArray() {
+		for _, below := range v.AsArray().All {
+			maps.Copy(all, names(below))
+		}
+	}
+	if v.IsMap() {
+		for key, below := range v.AsMap().All {
+			all[key] = true
+			if !slices.Contains([]string{"tags", "variables", "triggers"}, key) {
+				maps.Copy(all, names(below))
+			}
+		}
+	}
+	return all
+}
+
 var sdk = sync.OnceValues(func() (string, error) {
 	dir, err := exec.Command("go", "list", "-f", "{{.Dir}}", "github.com/pulumi/pulumi-aws/sdk/v6/go/aws").Output() //nolint:noctx // a build tool
 	return strings.TrimSpace(string(dir)), err
 })
 
-// sourceOf is the source of a type of pulumi-aws; empty for a component of ours.
+// sourceOf is the source of a type of pulumi-aws and of the types within; empty for a component of ours.
 func sourceOf(t *testing.T, typ string) string {
 	t.Helper()
 	dir, err := sdk()
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts := strings.Split(typ, ":")
-	switch parts[0] {
+	var files []string
+	switch parts := strings.Split(typ, ":"); parts[0] {
 	case "aws":
-		text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(parts[1])+".go"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(text)
+		files = []string{filepath.FromSlash(parts[1]) + ".go", filepath.Join(filepath.Dir(parts[1]), "pulumiTypes*.go")}
 	case "pulumi":
-		text, err := os.ReadFile(filepath.Join(dir, "provider.go"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(text)
-	default:
-		return ""
+		files = []string{"provider.go"}
 	}
+	var source strings.Builder
+	for _, pattern := range files {
+		found, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil || !strings.Contains(pattern, "*") && len(found) == 0 {
+			t.Fatalf("%s: %s: %v", typ, pattern, err)
+		}
+		for _, file := range found {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			source.Write(text)
+		}
+	}
+	return source.String()
 }

@@ -152,8 +152,6 @@ func integrations(s *stack) []integration {
 		i := integration{where: r.Name, uri: uri, millis: httpMillis}
 		if v := r.at("timeoutMilliseconds"); v.IsNumber() {
 			i.millis = v.AsNumber()
-		} else if v.IsComputed() {
-			continue
 		}
 		all = append(all, i)
 	}

@@ -14,7 +14,6 @@ import (
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/property"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 
@@ -136,22 +135,14 @@ func analyzed(g *offline.Graph) []policyx.AnalyzerResource {
 		}
 		all = append(all, policyx.AnalyzerResource{
 			Type: r.Type, URN: r.URN, Name: r.Name, Parent: r.Parent, Dependencies: r.Dependencies,
-			Properties: properties(r),
+			// Outputs, which have the inputs, as policies of the stack see them in the engine.
+			Properties: resource.FromResourcePropertyMap(r.State),
 			Provider:   policyx.AnalyzerProviderResource{URN: r.Provider},
 			Options: pulumi.ResourceOptions{
 				Protect: r.Protect, RetainOnDelete: r.RetainOnDelete,
 				DeleteBeforeReplace: r.DeleteBeforeReplace, IgnoreChanges: r.IgnoreChanges,
 			},
 		})
-	}
-	return all
-}
-
-// properties are the resource's outputs, as stack policies see them in the engine, with the id.
-func properties(r *offline.Resource) property.Map {
-	all := resource.FromResourcePropertyMap(r.State)
-	if _, has := all.GetOk("id"); !has && r.ID != "" {
-		all = all.Set("id", property.New(r.ID))
 	}
 	return all
 }
