@@ -21,8 +21,9 @@ func parseARN(arn string) (place, error) {
 
 // beside makes a text of the place of arn.
 func beside(arn pulumi.StringInput, text func(place) string) pulumi.StringOutput {
-	return arn.ToStringOutput().ApplyT(func(arn string) (string, error) {
+	out := arn.ToStringOutput().ApplyT(func(arn string) (string, error) {
 		p, err := parseARN(arn)
 		return text(p), err
-	}).(pulumi.StringOutput)
+	})
+	return out.(pulumi.StringOutput) //nolint:errcheck,forcetypeassert // what ApplyT makes of a function to string
 }

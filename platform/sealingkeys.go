@@ -1,7 +1,6 @@
 package platform
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
@@ -131,10 +130,9 @@ func (c *SealingKeys) rotation(ctx *pulumi.Context, name string, args *SealingKe
 	parent := pulumi.Parent(c)
 	first, err := lambda.NewInvocation(ctx, name+"-first", &lambda.InvocationArgs{
 		FunctionName: c.Rotator.Name,
-		Input: secret.Arn.ApplyT(func(arn string) (string, error) {
-			event, err := json.Marshal(map[string]string{"Step": "ensureSecret", "SecretId": arn})
-			return string(event), err
-		}).(pulumi.StringOutput),
+		Input: pulumi.JSONMarshal(pulumi.StringMap{
+			"Step": pulumi.String("ensureSecret"), "SecretId": secret.Arn,
+		}),
 	}, parent)
 	if err != nil {
 		return err

@@ -22,22 +22,24 @@ import (
 
 // TestAccess runs all that a store can do, and holds schema.Access against the requests
 // that left for DynamoDB: what is not granted fails in production, and what is granted
-// and never asked for is too much.
+// and never asked for is too much. sessiontest.RunProperty would add seconds, and no method
+// that these two do not call.
 func TestAccess(t *testing.T) {
 	t.Parallel()
+	endpoint := dynamotest.Endpoint(t)
 	var seen requests
-	t.Run("suite", func(t *testing.T) {
-		open := func(t *testing.T) session.Store {
-			t.Helper()
-			_, table := dynamotest.NewTable(t) // what the helper sends is not the store's
-			return dynamostore.New(dynamotest.NewClient(dynamotest.Endpoint(t), seen.option), table)
+	t.Cleanup(func() { // when all subtests are over
+		if got, want := seen.grants(), schema.Access(); !reflect.DeepEqual(got, want) {
+			t.Errorf("the store issued\n%v\nand schema.Access grants\n%v", got, want)
 		}
-		sessiontest.Run(t, open)
-		sessiontest.RunConcurrent(t, open)
 	})
-	if got, want := seen.grants(), schema.Access(); !reflect.DeepEqual(got, want) {
-		t.Errorf("the store issued\n%v\nand schema.Access grants\n%v", got, want)
+	open := func(t *testing.T) session.Store {
+		t.Helper()
+		_, table := dynamotest.NewTable(t) // what the helper sends is not the store's
+		return dynamostore.New(dynamotest.NewClient(endpoint, seen.option), table)
 	}
+	sessiontest.Run(t, open)
+	sessiontest.RunConcurrent(t, open)
 }
 
 // requests are the IAM actions of what a client sends, by index.
