@@ -23,8 +23,9 @@ override SCOPES  := $(value SCOPES)
 override TTL     := $(value TTL)
 export ADDR DATA TENANT SUBJECT SCOPES TTL
 
-# The modules of go.work, as patterns.
-PACKAGES := ./libs/... ./apps/mcp/... ./tests/...
+# The modules of go.work, as patterns, and those whose tests need nothing but Go.
+UNITS := ./libs/... ./apps/mcp/... ./apps/authorizer/... ./apps/pretoken/... ./apps/rotator/...
+PACKAGES := $(UNITS) ./platform/... ./stacks/... ./tests/...
 
 .PHONY: help
 help: ## List the targets
@@ -47,14 +48,27 @@ rotate-key: ## Give the local issuer a new signing key, which a running server n
 	@go build -o build/local/server ./apps/mcp/cmd/server
 	@exec build/local/server -rotate-key -data "$$DATA"
 
-# GOARCH is the function's, not that of the machine that packs the archive.
+# Each apps/NAME/cmd/lambda is a function; server is apps/mcp's handler on net/http, which the
+# Lambda Web Adapter starts. All hold one file named bootstrap, which is what provided.al2023
+# runs, with the adapter's layer beside it or without.
+functions := server $(patsubst apps/%/cmd/lambda/main.go,%,$(wildcard apps/*/cmd/lambda/main.go))
+
 .PHONY: lambda
-lambda: GOARCH ?= arm64
-lambda: ## Build build/mcp/bootstrap and build/mcp.zip, byte for byte the same with one Go version. GOARCH=arm64
+lambda: $(functions:%=build/%.zip) ## Build build/NAME.zip of each function, byte for byte the same with one Go version. GOARCH=arm64
+	@ls -l $^
+
+# Made anew each time: go build knows better than make what has changed. GOARCH is the
+# function's, not that of the machine that packs the archive.
+build/%.zip: GOARCH ?= arm64
+build/%.zip: package = ./apps/$*/cmd/lambda
+build/server.zip: package = ./apps/mcp/cmd/server
+build/%.zip: always
 	@CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) go build -trimpath -buildvcs=false -tags lambda.norpc \
-		-ldflags '-s -w -buildid=' -o build/mcp/bootstrap ./apps/mcp/cmd/lambda
-	@env -u GOARCH go run ./tests/cmd/lambdazip -o build/mcp.zip build/mcp/bootstrap
-	@ls -l build/mcp.zip
+		-ldflags '-s -w -buildid=' -o build/$*/bootstrap $(package)
+	@env -u GOARCH go run ./tests/cmd/lambdazip -o $@ build/$*/bootstrap
+
+.PHONY: always
+always:
 
 ##### Checks
 
@@ -64,7 +78,7 @@ test: ## Run every check that the tools on this machine allow; in CI, every chec
 
 .PHONY: test-unit
 test-unit: .tools/gotestsum ## Run the tests that need nothing but Go
-	@tools/gotest.sh ./libs/... ./apps/mcp/...
+	@tools/gotest.sh $(UNITS)
 
 .PHONY: bench
 bench: .tools/benchstat ## Run the benchmarks and print the comparison

@@ -16,8 +16,8 @@ type CanaryArgs struct {
 	// Strategy is one of CodeDeploy's own configurations for Lambda, such as
 	// "CodeDeployDefault.LambdaCanary10Percent5Minutes".
 	Strategy string
-	// Alarms are names of CloudWatch alarms, 1 to 10, each of which stops a deployment and
-	// rolls it back.
+	// Alarms are names of CloudWatch metric alarms, 1 to 10, each of which stops a deployment
+	// and rolls it back. Composite ones could be read with a right on every resource only.
 	Alarms []string
 	// TopicARN is told of deployments that fail, stop or roll back; nil tells nobody.
 	TopicARN pulumi.StringPtrInput
@@ -57,7 +57,7 @@ func (c *Function) canary(ctx *pulumi.Context, name string, args *FunctionArgs) 
 	if err != nil {
 		return err
 	}
-	role, policy, err := c.deploymentRole(ctx, name, args)
+	role, policy, err := c.deploymentRole(ctx, name, args, app)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,10 @@ func (a *CanaryArgs) triggers() codedeploy.DeploymentGroupTriggerConfigurationAr
 // deploymentRole is what CodeDeploy assumes: AWSCodeDeployRoleForLambdaLimited without what
 // it does not need here (revisions in S3, hooks), and on this function only.
 // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCodeDeployRoleForLambdaLimited.html
-func (c *Function) deploymentRole(ctx *pulumi.Context, name string, args *FunctionArgs) (*iam.Role, *iam.RolePolicy, error) {
+func (c *Function) deploymentRole(ctx *pulumi.Context, name string, args *FunctionArgs, app *codedeploy.Application) (*iam.Role, *iam.RolePolicy, error) {
+	groups := beside(c.ARN, func(p place) string {
+		return "arn:" + p.partition + ":codedeploy:" + p.region + ":" + p.account + ":deploymentgroup:"
+	})
 	role, err := iam.NewRole(ctx, name+"-canary-role", &iam.RoleArgs{
 		Description: pulumi.Sprintf("CodeDeploy moves the alias of %s", name),
 		// https://docs.aws.amazon.com/codedeploy/latest/userguide/security_confused_deputy.html
@@ -108,6 +111,7 @@ func (c *Function) deploymentRole(ctx *pulumi.Context, name string, args *Functi
 			Actions:    []string{"sts:AssumeRole"},
 			Conditions: map[string]map[string]pulumi.StringInput{"StringEquals": {
 				"aws:SourceAccount": beside(c.ARN, func(p place) string { return p.account }),
+				"aws:SourceArn":     pulumi.Sprintf("%s%s/%s", groups, app.Name, aliasName),
 			}},
 		}),
 		PermissionsBoundary: args.PermissionsBoundary,
@@ -129,8 +133,8 @@ func (c *Function) deploymentStatements(args *CanaryArgs) []Statement {
 	}, {
 		Sid:     "Alarms",
 		Actions: []string{"cloudwatch:DescribeAlarms"},
-		// CloudWatch decides on this for all alarms of a region at once.
-		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+		// A narrower right does not list alarms, and this one lists no composite ones.
+		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/permissions-reference-cw.html
 		Resources: pulumi.StringArray{beside(c.ARN, func(p place) string {
 			return "arn:" + p.partition + ":cloudwatch:" + p.region + ":" + p.account + ":alarm:*"
 		})},

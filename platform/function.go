@@ -94,8 +94,8 @@ func NewFunction(ctx *pulumi.Context, name string, args *FunctionArgs, opts ...p
 func (c *Function) build(ctx *pulumi.Context, name string, args *FunctionArgs) error {
 	parent := pulumi.Parent(c)
 	group, err := cloudwatch.NewLogGroup(ctx, name+"-logs", &cloudwatch.LogGroupArgs{
-		// The stack's name tells groups apart where several share an account.
-		NamePrefix:      pulumi.Sprintf("/aws/lambda/%s-%s-", ctx.Stack(), name),
+		// A name that operators can guess; project and stack make it the only one in an account.
+		Name:            pulumi.Sprintf("/aws/lambda/%s-%s-%s", ctx.Project(), ctx.Stack(), name),
 		RetentionInDays: pulumi.Int(args.LogRetentionDays),
 		KmsKeyId:        args.LogKMSKeyARN,
 	}, parent)

@@ -37,7 +37,7 @@ func function(args *platform.FunctionArgs) pulumi.RunFunc {
 }
 
 const logsStatement = `{"Sid": "Logs", "Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-	"Resource": ["arn:aws:logs:eu-central-1:111122223333:log-group:mcp-logs:*"]}`
+	"Resource": ["arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/leasehold-test-mcp:*"]}`
 
 func TestFunction(t *testing.T) {
 	t.Parallel()
@@ -54,12 +54,12 @@ func TestFunction(t *testing.T) {
 		"runtime": "provided.al2023", "handler": "bootstrap", "architectures": ["arm64"], "code": "absent.zip", "sourceCodeHash": null,
 		"memorySize": 512, "timeout": 29, "publish": true, "name": null, "environment": null, "vpcConfig": null, "kmsKeyArn": null,
 		"reservedConcurrentExecutions": null, "role": "arn:aws:iam::111122223333:role/mcp-role",
-		"loggingConfig": {"logFormat": "Text", "logGroup": "mcp-logs"}, "tracingConfig": {"mode": "PassThrough"}
+		"loggingConfig": {"logFormat": "Text", "logGroup": "/aws/lambda/leasehold-test-mcp"}, "tracingConfig": {"mode": "PassThrough"}
 	}`)
 	if policy := find(t, g, "mcp-policy"); !slices.Contains(f.Dependencies, policy.URN) {
 		t.Error("the function does not wait for its role's policy")
 	}
-	wantInputs(t, find(t, g, "mcp-logs"), `{"namePrefix": "/aws/lambda/test-mcp-", "name": null, "retentionInDays": 30, "kmsKeyId": null}`)
+	wantInputs(t, find(t, g, "mcp-logs"), `{"name": "/aws/lambda/leasehold-test-mcp", "retentionInDays": 30, "kmsKeyId": null}`)
 	alias := find(t, g, "mcp-live")
 	wantInputs(t, alias, `{"name": "live", "functionName": "mcp-function", "functionVersion": "1", "routingConfig": null}`)
 	if len(alias.IgnoreChanges) > 0 {
@@ -82,7 +82,7 @@ func TestRule37(t *testing.T) {
 		"invoke":    "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:111122223333:function:mcp-function:live/invocations",
 		"streaming": "arn:aws:apigateway:eu-central-1:lambda:path/2021-11-15/functions/arn:aws:lambda:eu-central-1:111122223333:function:mcp-function:live/response-streaming-invocations",
 		"name":      "mcp-function", "arn": "arn:aws:lambda:eu-central-1:111122223333:function:mcp-function", "version": "1",
-		"roleName": "mcp-role", "roleArn": "arn:aws:iam::111122223333:role/mcp-role", "logs": "mcp-logs", "app": "", "group": "",
+		"roleName": "mcp-role", "roleArn": "arn:aws:iam::111122223333:role/mcp-role", "logs": "/aws/lambda/leasehold-test-mcp", "app": "", "group": "",
 	} {
 		if got := outputs[resource.PropertyKey(name)].StringValue(); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
@@ -176,7 +176,8 @@ func TestRule40(t *testing.T) {
 	wantInputs(t, role, `{"managedPolicyArns": null, "permissionsBoundary": "`+boundary+`"}`)
 	wantDocument(t, role, "assumeRolePolicy", `{"Version": "2012-10-17", "Statement": [
 		{"Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": {"Service": ["codedeploy.amazonaws.com"]},
-		 "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}}]}`)
+		 "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333",
+			"aws:SourceArn": "arn:aws:codedeploy:eu-central-1:111122223333:deploymentgroup:mcp-deployments/live"}}}]}`)
 	const arn = "arn:aws:lambda:eu-central-1:111122223333:function:mcp-function"
 	wantDocument(t, find(t, g, "mcp-canary-policy"), "policy", `{"Version": "2012-10-17", "Statement": [
 		{"Sid": "Alias", "Effect": "Allow", "Resource": ["`+arn+`", "`+arn+`:live"],

@@ -62,7 +62,7 @@ func TestSealingKeys(t *testing.T) {
 	}
 	wantDocument(t, find(t, g, "seal-rotator-policy"), "policy", `{"Version": "2012-10-17", "Statement": [
 		{"Sid": "Logs", "Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-		 "Resource": ["arn:aws:logs:eu-central-1:111122223333:log-group:seal-rotator-logs:*"]},
+		 "Resource": ["arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/leasehold-test-seal-rotator:*"]},
 		{"Sid": "Keys", "Effect": "Allow", "Resource": ["`+secretARN+`"], "Action": ["secretsmanager:DescribeSecret",
 			"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"]}
 	]}`)

@@ -51,6 +51,11 @@ type Issuer struct {
 	Scopes []string `json:"scopes,omitempty"`
 	// Advertised issuers are listed in the protected resource metadata, for all to see.
 	Advertised bool `json:"advertised,omitempty"`
+	// AdvertisedAs is the https URL that the metadata lists in place of Issuer, for an issuer
+	// whose RFC 8414 document is served elsewhere: by us for Amazon Cognito, whose own lacks
+	// what strict clients demand. The document's `issuer` is then this URL, while tokens keep
+	// naming Issuer. Absent means Issuer itself; it needs Advertised.
+	AdvertisedAs string `json:"advertised_as,omitempty"`
 	// InsecureLoopback allows http and loopback addresses; for the local issuer only,
 	// never settable from JSON.
 	InsecureLoopback bool `json:"-"`

@@ -51,6 +51,23 @@ func (i Issuer) checkURLs() error {
 			problems = append(problems, fmt.Errorf("jwks_url: %w", err))
 		}
 	}
+	return errors.Join(append(problems, i.checkAdvertisedAs())...)
+}
+
+func (i Issuer) checkAdvertisedAs() error {
+	if i.AdvertisedAs == "" {
+		return nil
+	}
+	var problems []error
+	if !i.Advertised {
+		problems = append(problems, errors.New("advertised_as: needs advertised"))
+	}
+	if err := checkURL(i.AdvertisedAs, i.InsecureLoopback); err != nil {
+		problems = append(problems, fmt.Errorf("advertised_as: %w", err))
+	}
+	if strings.ContainsAny(i.AdvertisedAs, "?#") {
+		problems = append(problems, errors.New("advertised_as: query and fragment are not allowed (RFC 8414 section 2)"))
+	}
 	return errors.Join(problems...)
 }
 

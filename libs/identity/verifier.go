@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -149,7 +150,7 @@ func (v *Verifier) trust(ctx context.Context, issuers []Issuer, o VerifierOption
 		}
 		v.trusts[i.Issuer] = t
 		if i.Advertised {
-			v.advertised = append(v.advertised, i.Issuer)
+			v.advertised = append(v.advertised, cmp.Or(i.AdvertisedAs, i.Issuer))
 		}
 	}
 	return errors.Join(problems...)
@@ -249,6 +250,6 @@ func (v *Verifier) Grantable(issuer, scope string) bool {
 	return ok && t.grants(scope)
 }
 
-// Advertised are the issuers that the protected resource metadata may name, in the order
-// of the configuration; empty when none may be named.
+// Advertised are the issuers that the protected resource metadata may name, as they are to
+// be named there, in the order of the configuration; empty when none may be named.
 func (v *Verifier) Advertised() []string { return slices.Clone(v.advertised) }

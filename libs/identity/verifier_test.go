@@ -282,6 +282,40 @@ func TestGrantableAndAdvertised(t *testing.T) {
 	}
 }
 
+// TestRule41AdvertisedAs: the metadata names where the issuer's document is served, and
+// tokens still have to name the issuer itself.
+func TestRule41AdvertisedAs(t *testing.T) {
+	t.Parallel()
+	iss := identitytest.NewIssuer(t, "https://a.example")
+	v := verifierOf(t, iss, func(i *identity.Issuer) { i.AdvertisedAs = "https://mcp.example" })
+	if got := v.Advertised(); !slices.Equal(got, []string{"https://mcp.example"}) {
+		t.Errorf("advertised are %v", got)
+	}
+	mustVerify(t, v, iss.Token())
+	wantProblem(t, v, iss.Token(identitytest.Claim("iss", "https://mcp.example")), identity.InvalidToken)
+	for as, want := range map[string]string{
+		"http://mcp.example": "must be https", "mcp.example": "must be an absolute URL", "https://mcp.example?a": "query",
+		"https://mcp.example#a": "fragment", "https://u@mcp.example": "without credentials",
+	} {
+		trust := iss.Trust()
+		trust.AdvertisedAs = as
+		wantConfigError(t, trust, "advertised_as: ", want)
+	}
+	hidden := iss.Trust()
+	hidden.Advertised, hidden.AdvertisedAs = false, "https://mcp.example"
+	wantConfigError(t, hidden, "advertised_as: needs advertised")
+}
+
+func wantConfigError(t *testing.T, i identity.Issuer, texts ...string) {
+	t.Helper()
+	_, err := identity.NewVerifier(t.Context(), []identity.Issuer{i}, identity.VerifierOptions{DefaultAudience: identitytest.Audience})
+	for _, text := range texts {
+		if err == nil || !strings.Contains(err.Error(), text) {
+			t.Errorf("%q: %v, want %q", i.AdvertisedAs, err, text)
+		}
+	}
+}
+
 func TestLeeway(t *testing.T) {
 	t.Parallel()
 	iss := identitytest.NewIssuer(t, "https://a.example")

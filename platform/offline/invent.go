@@ -30,7 +30,7 @@ func invent(r *Resource) (id string, state resource.PropertyMap) {
 	id = name
 	if arn, ok := arns[r.Type]; ok {
 		add("arn", "arn:aws:"+strings.NewReplacer("REGION", Region, "ACCOUNT", Account, "NAME", name,
-			"FUNCTION", text(r.Inputs, "functionName")).Replace(arn))
+			"STAGE", text(r.Inputs, "stageName"), "API", text(r.Inputs, "restApi"), "FUNCTION", text(r.Inputs, "functionName")).Replace(arn))
 	}
 	add("name", name)
 	for key, value := range computed[r.Type] {
@@ -40,7 +40,34 @@ func invent(r *Resource) (id string, state resource.PropertyMap) {
 	if byARN[r.Type] {
 		id = text(state, "arn")
 	}
+	nested(r.Type, state)
 	return id, state
+}
+
+// nested adds what AWS computes inside of an attribute: the proof that a certificate's DNS
+// is to show, and the target of an HTTP API's domain.
+func nested(kind string, state resource.PropertyMap) {
+	domain := text(state, "domainName")
+	object := func(values map[string]string) resource.PropertyMap {
+		m := resource.PropertyMap{}
+		for key, value := range values {
+			m[resource.PropertyKey(key)] = resource.NewProperty(value)
+		}
+		return m
+	}
+	switch kind {
+	case "aws:acm/certificate:Certificate":
+		state["domainValidationOptions"] = resource.NewProperty([]resource.PropertyValue{resource.NewProperty(object(map[string]string{
+			"domainName": domain, "resourceRecordType": "CNAME",
+			"resourceRecordName": "_proof." + domain + ".", "resourceRecordValue": "_proof.acm-validations.aws.",
+		}))})
+	case "aws:apigatewayv2/domainName:DomainName":
+		configuration := state["domainNameConfiguration"].ObjectValue().Copy()
+		maps.Copy(configuration, object(map[string]string{
+			"targetDomainName": "d-" + domain + ".execute-api." + Region + ".amazonaws.com", "hostedZoneId": "Z0000000000000000000",
+		}))
+		state["domainNameConfiguration"] = resource.NewProperty(configuration)
+	}
 }
 
 // arns are the ARNs by resource type, without "arn:aws:".
@@ -91,6 +118,7 @@ var computed = map[string]map[string]string{
 	"aws:apigatewayv2/api:Api": {
 		"executionArn": "arn:aws:execute-api:REGION:ACCOUNT:NAME", "apiEndpoint": "https://NAME.execute-api.REGION.amazonaws.com",
 	},
+	"aws:route53/record:Record":     {"fqdn": "NAME"},
 	"aws:kms/key:Key":               {"keyId": "NAME"},
 	"aws:cognito/userPool:UserPool": {"endpoint": "cognito-idp.REGION.amazonaws.com/REGION_NAME"},
 	"aws:s3/bucketV2:BucketV2":      {"bucket": "NAME"},

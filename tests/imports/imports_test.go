@@ -72,7 +72,11 @@ func TestCheck(t *testing.T) {
 		{"platform/api.go", ours + "libs/session", 1},
 		{"stacks/program.go", ours + "apps/mcp/config", 0},
 		{"stacks/program.go", ours + "libs/session/dynamostore/schema", 0},
+		{"stacks/program.go", ours + "libs/scopes", 0},
 		{"stacks/program.go", ours + "libs/session", 1},
+		{"libs/scopes/scopes.go", ours + "libs/identity", 1},
+		{"libs/scopes/scopes.go", "path", 0},
+		{"apps/authorizer/internal/app/main.go", ours + "apps/authorizer/internal/loopback", 1},
 	}
 	for _, tt := range tests {
 		if got := Check([]File{{Path: tt.path, Imports: []string{tt.imported}}}); len(got) != tt.broken {

@@ -56,17 +56,27 @@ var rules = []rule{
 		except(pulumiPaths, []string{ours + "platform"}),
 	},
 	{
-		"of ours, stacks imports platform, the configuration and the table's schema only",
+		"the table of scopes imports nothing but the standard library",
+		func(f File) bool { return f.in("libs/scopes") && !f.test() },
+		func(imported string) bool { return !standard(imported) },
+	},
+	{
+		"of ours, stacks imports platform, the configuration, the table's schema and the scopes only",
 		func(f File) bool { return f.in("stacks") && !f.test() },
 		func(imported string) bool {
-			allowed := under([]string{ours + "stacks", ours + "platform", ours + "apps/mcp/config", ours + "libs/session/dynamostore/schema"})
+			allowed := under([]string{
+				ours + "stacks", ours + "platform", ours + "apps/mcp/config",
+				ours + "libs/session/dynamostore/schema", ours + "libs/scopes",
+			})
 			return strings.HasPrefix(imported, ours) && !allowed(imported)
 		},
 	},
 	{
-		"what ships does not import the conformance fixtures",
-		func(f File) bool { return !f.in("apps/mcp/internal/everything") },
-		under([]string{ours + "apps/mcp/internal/everything"}),
+		"what ships does not import the conformance fixtures, nor what trusts a test's issuer",
+		func(f File) bool {
+			return !f.in("apps/mcp/internal/everything") && !f.in("apps/authorizer/internal/loopback")
+		},
+		under([]string{ours + "apps/mcp/internal/everything", ours + "apps/authorizer/internal/loopback"}),
 	},
 	{
 		"tests are imported by tests only",

@@ -39,7 +39,7 @@ func walk(root string, fn func(rel string) error) error {
 			return err
 		case d.IsDir() && skipped[d.Name()]:
 			return filepath.SkipDir
-		case !d.Type().IsRegular():
+		case !d.Type().IsRegular() || skipped[d.Name()]: // a worktree's .git is a file
 			return nil
 		}
 		rel, err := filepath.Rel(root, p)

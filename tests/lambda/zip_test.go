@@ -10,12 +10,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"leasehold.example/tests/internal/repo"
 )
 
-// maxZip is what the archive may have, in bytes: Lambda loads it for every cold start.
+// maxZip is what an archive may have, in bytes: Lambda loads it for every cold start.
 const maxZip = 10_000_000
 
 // TestZip runs `make lambda` in two copies of the tree: the archives are the same, small,
@@ -23,16 +24,25 @@ const maxZip = 10_000_000
 func TestZip(t *testing.T) {
 	t.Parallel()
 	one, two := copyTree(t), copyTree(t)
-	archive := makeLambda(t, one)
-	if !bytes.Equal(archive, makeLambda(t, two)) {
-		t.Error("two builds of one tree differ")
+	archives, again := makeLambda(t, one), makeLambda(t, two)
+	for _, name := range []string{"mcp", "server", "authorizer"} {
+		if archives[name] == nil {
+			t.Errorf("there is no build/%s.zip", name)
+		}
 	}
-	if len(archive) > maxZip {
-		t.Errorf("the archive has %d bytes, more than %d", len(archive), maxZip)
+	for name, archive := range archives {
+		if !bytes.Equal(archive, again[name]) {
+			t.Errorf("%s: two builds of one tree differ", name)
+		}
+		if len(archive) > maxZip {
+			t.Errorf("%s has %d bytes, more than %d", name, len(archive), maxZip)
+		}
+		t.Logf("%s has %d bytes", name, len(archive))
+		checkBinary(t, archive, elf.EM_AARCH64)
 	}
-	t.Logf("the archive has %d bytes", len(archive))
-	checkBinary(t, archive, elf.EM_AARCH64)
-	checkBinary(t, makeLambda(t, one, "GOARCH=amd64"), elf.EM_X86_64)
+	for _, archive := range makeLambda(t, one, "GOARCH=amd64") {
+		checkBinary(t, archive, elf.EM_X86_64)
+	}
 }
 
 // copyTree copies what the build needs, so that it leaves the developer's own alone and
@@ -46,7 +56,10 @@ func copyTree(t *testing.T) string {
 			return err
 		}
 		if slices.Contains(leave, d.Name()) {
-			return filepath.SkipDir
+			if d.IsDir() {
+				return filepath.SkipDir
+			}
+			return nil // a worktree's .git is a file, where SkipDir would mean the rest of its folder
 		}
 		rel, err := filepath.Rel(root, path)
 		if err != nil {
@@ -70,19 +83,25 @@ func copyTree(t *testing.T) string {
 	return dir
 }
 
-// makeLambda returns the archive that `make lambda` builds in dir.
-func makeLambda(t *testing.T, dir string, variables ...string) []byte {
+// makeLambda returns the archives that `make lambda` builds in dir, by the function's name.
+func makeLambda(t *testing.T, dir string, variables ...string) map[string][]byte {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "make", append([]string{"lambda"}, variables...)...)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("make lambda: %v\n%s", err, out)
 	}
-	archive, err := os.ReadFile(filepath.Join(dir, "build", "mcp.zip"))
+	files, err := filepath.Glob(filepath.Join(dir, "build", "*.zip"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return archive
+	archives := map[string][]byte{}
+	for _, file := range files {
+		if archives[strings.TrimSuffix(filepath.Base(file), ".zip")], err = os.ReadFile(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return archives
 }
 
 func checkBinary(t *testing.T, archive []byte, machine elf.Machine) {

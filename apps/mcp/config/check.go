@@ -18,6 +18,8 @@ var (
 	tablePattern  = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 	secretPattern = regexp.MustCompile(`^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+$`)
 	pathPattern   = regexp.MustCompile(`^(/[A-Za-z0-9$_.~-]+)+$`)
+	// RFC 9110 section 5.1, less what only looks odd.
+	headerPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*$`)
 	// RFC 6749 section 3.3.
 	scopePattern = regexp.MustCompile(`^[\x21\x23-\x5b\x5d-\x7e]+$`)
 )
@@ -78,6 +80,10 @@ func (c *Config) accepts(name string) bool {
 		return 64<<10 <= c.ResponseLimit && c.ResponseLimit <= maxResponse
 	case EnvRequestTimeout:
 		return time.Second <= c.RequestTimeout && c.RequestTimeout <= 15*time.Minute
+	case EnvChallengeHeader:
+		return headerPattern.MatchString(c.ChallengeHeader) && !strings.EqualFold(c.ChallengeHeader, "WWW-Authenticate")
+	case EnvAuthorizerCache:
+		return 0 <= c.AuthorizerCache && c.AuthorizerCache <= time.Hour
 	case EnvListenAddr:
 		_, port, err := net.SplitHostPort(c.ListenAddr)
 		return err == nil && port != ""

@@ -47,18 +47,19 @@ func (i *Issuers) UnmarshalText(text []byte) error {
 
 // Config is what the environment says. Tags: `env` is the variable, `envDefault` what an
 // absent or empty one means, `want` what is accepted; `need` marks what must be set,
-// and `deployed` what the local server does not read, because it makes its own.
+// `deployed` what the local server does not read, because it makes its own, and
+// `authorizer` what the Lambda authorizer reads: "too", or "only".
 type Config struct {
 	// PublicURL is the URL at which clients reach the MCP endpoint. It is the resource of the
 	// protected resource metadata (RFC 9728) and the audience that tokens must name,
 	// compared exactly. No header of a request ever takes its place.
-	PublicURL string `env:"LEASEHOLD_PUBLIC_URL" want:"an https URL without user, query, fragment or trailing slash" need:"yes" deployed:"yes"`
+	PublicURL string `env:"LEASEHOLD_PUBLIC_URL" want:"an https URL without user, query, fragment or trailing slash" need:"yes" deployed:"yes" authorizer:"too"`
 	// MetadataURL is the URL of the protected resource metadata that challenges name. Absent
 	// means the well-known one of the public URL; set it where that cannot be served, such
 	// as behind the stage of a default API Gateway domain.
-	MetadataURL string `env:"LEASEHOLD_METADATA_URL" want:"an https URL without user, query, fragment or trailing slash" deployed:"yes"`
+	MetadataURL string `env:"LEASEHOLD_METADATA_URL" want:"an https URL without user, query, fragment or trailing slash" deployed:"yes" authorizer:"too"`
 	// Issuers are the token issuers that are trusted, at least one.
-	Issuers Issuers `env:"LEASEHOLD_ISSUERS" want:"a JSON array of issuers" need:"yes" deployed:"yes"`
+	Issuers Issuers `env:"LEASEHOLD_ISSUERS" want:"a JSON array of issuers" need:"yes" deployed:"yes" authorizer:"too"`
 	// Table is the DynamoDB table of the sessions.
 	Table string `env:"LEASEHOLD_TABLE" want:"the name of a DynamoDB table" need:"yes" deployed:"yes"`
 	// SealSecretARN is the Secrets Manager secret whose versions hold the root keys of sealed
@@ -79,7 +80,7 @@ type Config struct {
 	AllowedOrigins []string `env:"LEASEHOLD_ALLOWED_ORIGINS" want:"origins such as https://app.example.com, separated by commas"`
 	// BaseScopes are the scopes that a client should ask for first: scopes_supported, and the
 	// scope of the first challenge. Others are asked for when a tool needs them.
-	BaseScopes []string `env:"LEASEHOLD_BASE_SCOPES" envDefault:"mcp:basic" envSeparator:" " want:"OAuth scopes, separated by single spaces"`
+	BaseScopes []string `env:"LEASEHOLD_BASE_SCOPES" envDefault:"mcp:basic" envSeparator:" " want:"OAuth scopes, separated by single spaces" authorizer:"too"`
 	// BasePaths are taken off the beginning of a path: base paths of custom domains, and stages.
 	BasePaths []string `env:"LEASEHOLD_BASE_PATHS" want:"paths such as /prod, separated by commas" deployed:"yes"`
 	// ResponseMode says how the Lambda function answers; it has to be the edge's setting too.
@@ -90,8 +91,17 @@ type Config struct {
 	// RequestTimeout is the deadline of one request, and has to end before the edge's:
 	// API Gateway's is 29 s unless raised.
 	RequestTimeout time.Duration `env:"LEASEHOLD_REQUEST_TIMEOUT" envDefault:"25s" want:"a duration from 1s to 15m"`
+	// ChallengeHeader is the name of a header that repeats WWW-Authenticate, for an edge that
+	// renames that one but can set it from another: an HTTP API by its response mapping.
+	// Absent means none.
+	ChallengeHeader string `env:"LEASEHOLD_CHALLENGE_HEADER" want:"the name of a header other than WWW-Authenticate, such as X-Challenge" deployed:"yes"`
+	// AuthorizerCache is how long API Gateway reuses an answer of the authorizer for the same
+	// token: the authorizer's TTL, as it is configured there. While it is not 0s, the
+	// authorizer leaves scopes to the function, because a denial of one tool would be reused
+	// for the others.
+	AuthorizerCache time.Duration `env:"LEASEHOLD_AUTHORIZER_CACHE" envDefault:"0s" want:"a duration from 0s to 1h" deployed:"yes" authorizer:"only"`
 	// LogLevel is the least level that is logged.
-	LogLevel slog.Level `env:"LEASEHOLD_LOG_LEVEL" envDefault:"info" want:"debug, info, warn or error"`
+	LogLevel slog.Level `env:"LEASEHOLD_LOG_LEVEL" envDefault:"info" want:"debug, info, warn or error" authorizer:"too"`
 	// ListenAddr is where cmd/server listens in a container; the Lambda function ignores it.
 	ListenAddr string `env:"LEASEHOLD_LISTEN_ADDR" envDefault:"127.0.0.1:8080" want:"host:port" deployed:"yes"`
 }

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +79,7 @@ func TestLoadEverything(t *testing.T) {
 		config.EnvBaseScopes, "mcp:basic openid", config.EnvBasePaths, "/prod,/tools/v1",
 		config.EnvResponseMode, "streaming", config.EnvResponseLimit, "65536",
 		config.EnvRequestTimeout, "90s", config.EnvLogLevel, "debug", config.EnvListenAddr, ":8080",
+		config.EnvChallengeHeader, "X-Challenge",
 	))
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +97,7 @@ func TestLoadEverything(t *testing.T) {
 		AllowedOrigins: []string{"https://app.example.com", "http://localhost:6274", "https://app.example.com:8443"},
 		BaseScopes:     []string{"mcp:basic", "openid"}, BasePaths: []string{"/prod", "/tools/v1"},
 		ResponseMode: config.Streaming, ResponseLimit: 64 << 10, RequestTimeout: 90 * time.Second,
-		LogLevel: slog.LevelDebug, ListenAddr: ":8080",
+		LogLevel: slog.LevelDebug, ListenAddr: ":8080", ChallengeHeader: "X-Challenge",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("Load =\n%+v, want\n%+v", got, want)
@@ -177,6 +179,9 @@ func TestLoadRefuses(t *testing.T) {
 		config.EnvRequestTimeout: {"999ms", "15m1s", "25"},
 		config.EnvLogLevel:       {"verbose"},
 		config.EnvListenAddr:     {"8080", "127.0.0.1", "127.0.0.1:"},
+		// The edge cannot carry WWW-Authenticate, or it would need no other.
+		config.EnvChallengeHeader: {"X Challenge", "X-Challenge:", "www-authenticate", "-", "X\r\nY"},
+		config.EnvAuthorizerCache: {"0s"}, // the server has no cache of this kind
 	} {
 		for _, value := range values {
 			_, err := config.Load(environment(name, value))
@@ -256,6 +261,43 @@ func TestLoadLocal(t *testing.T) {
 	}
 	if _, err := config.LoadLocal(map[string]string{"LEASEHOLD_X": "1"}, "127.0.0.1:9090"); err == nil {
 		t.Error("an unknown variable is accepted")
+	}
+}
+
+// What the authorizer reads it checks as the server does; the rest would have no effect.
+func TestLoadAuthorizer(t *testing.T) {
+	t.Parallel()
+	good := func(changes ...string) map[string]string {
+		e := environment(changes...)
+		delete(e, config.EnvTable)
+		delete(e, config.EnvSealSecretARN)
+		return e
+	}
+	got, err := config.LoadAuthorizer(good(config.EnvAuthorizerCache, "5m", config.EnvLogLevel, "warn"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.PublicURL != "https://mcp.example.com/mcp" || len(got.Issuers) != 1 || got.AuthorizerCache != 5*time.Minute ||
+		got.LogLevel != slog.LevelWarn || !slices.Equal(got.BaseScopes, []string{"mcp:basic"}) {
+		t.Errorf("LoadAuthorizer = %+v", got)
+	}
+	_, err = config.LoadAuthorizer(map[string]string{
+		config.EnvIssuers: "[]", config.EnvTable: "leasehold-sessions", config.EnvAuthorizerCache: "61m", "LEASEHOLD_X": "1",
+	})
+	want := []string{
+		config.EnvPublicURL + ": want ", config.EnvIssuers + ": ", config.EnvTable + ": has no effect on the authorizer",
+		config.EnvAuthorizerCache + ": want a duration from 0s to 1h", "LEASEHOLD_X: there is no such variable",
+	}
+	if err == nil || strings.Count(err.Error(), "\n") != len(want) {
+		t.Errorf("LoadAuthorizer = %v, want %d problems", err, len(want))
+	}
+	for _, line := range want {
+		if err == nil || !strings.Contains(err.Error(), "\n"+line) {
+			t.Errorf("%v lacks %q", err, line)
+		}
+	}
+	if _, err := config.LoadAuthorizer(good(config.EnvAuthorizerCache, "-1s")); err == nil {
+		t.Error("a negative time is accepted")
 	}
 }
 

@@ -94,6 +94,7 @@ func document(t *testing.T) []byte {
 The MCP server reads these environment variables, and those of the AWS SDK. An empty one is an absent one. A missing or
 wrong one, or one with the prefix that is not here, stops the start with one message that lists all that is wrong.
 Those marked with * make no sense for ` + "`make run`" + `, which has a store, an issuer and keys of its own, and stop it.
+The Lambda authorizer reads those marked with †, and only those; others stop it. It alone reads those marked with ‡.
 
 | Variable | Value | Default |
 |---|---|---|
@@ -110,6 +111,7 @@ Those marked with * make no sense for ` + "`make run`" + `, which has a store, a
 		if f.Tag.Get("deployed") != "" {
 			mark = " *"
 		}
+		mark += map[string]string{"too": " †", "only": " ‡"}[f.Tag.Get("authorizer")]
 		_, _ = fmt.Fprintf(&out, "| `%s`%s | %s | %s |\n", name, mark, f.Tag.Get("want"), byDefault)
 		text := strings.TrimPrefix(strings.Join(strings.Fields(comments[f.Name]), " "), f.Name)
 		_, _ = fmt.Fprintf(&details, "- `%s`%s\n", name, text)

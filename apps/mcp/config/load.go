@@ -14,23 +14,51 @@ import (
 // Load reads the configuration of a deployed server from environ, which maps names to
 // values; an empty value is an absent one. The error lists all that is wrong, by name.
 func Load(environ map[string]string) (Config, error) {
-	return load(environ, Config{}, false)
+	return load(environ, Config{}, server)
+}
+
+// LoadAuthorizer is Load for the Lambda authorizer, which reads a part of the variables; the
+// others are errors, because they would have no effect. Of the result only the fields
+// tagged `authorizer` mean something.
+func LoadAuthorizer(environ map[string]string) (Config, error) {
+	return load(environ, Config{}, authorizer)
 }
 
 // LoadLocal is Load for the local server on addr, which makes its own issuer, keys and
 // store: variables about those are errors, because they would have no effect. Issuers,
 // Table and SealSecretARN of the result are empty.
 func LoadLocal(environ map[string]string, addr string) (Config, error) {
-	return load(environ, Config{PublicURL: LocalURL(addr)}, true)
+	return load(environ, Config{PublicURL: LocalURL(addr)}, local)
 }
 
 // LocalURL is the public URL of the local server on addr, host:port.
 func LocalURL(addr string) string { return "http://" + addr + "/mcp" }
 
+// reader is a kind of program that reads variables.
+type reader string
+
+const (
+	server     reader = "the server"
+	local      reader = "the local server"
+	authorizer reader = "the authorizer"
+)
+
 // variable is a field of Config as its tags describe it.
 type variable struct {
 	name, field, want, byDefault string
+	authorizer                   string
 	needed, deployed             bool
+}
+
+func (v variable) readBy(r reader) bool {
+	switch r {
+	case authorizer:
+		return v.authorizer != ""
+	case local:
+		return !v.deployed
+	default:
+		return v.authorizer != "only"
+	}
 }
 
 // variables are in the order of Config.
@@ -38,13 +66,14 @@ var variables = func() (all []variable) {
 	for f := range reflect.TypeFor[Config]().Fields() {
 		all = append(all, variable{
 			name: f.Tag.Get("env"), field: f.Name, want: f.Tag.Get("want"), byDefault: f.Tag.Get("envDefault"),
-			needed: f.Tag.Get("need") != "", deployed: f.Tag.Get("deployed") != "",
+			authorizer: f.Tag.Get("authorizer"),
+			needed:     f.Tag.Get("need") != "", deployed: f.Tag.Get("deployed") != "",
 		})
 	}
 	return all
 }()
 
-func load(environ map[string]string, c Config, local bool) (Config, error) {
+func load(environ map[string]string, c Config, r reader) (Config, error) {
 	known := map[string]string{} // never nil: env would take the process's environment
 	for _, v := range variables {
 		if value := environ[v.name]; value != "" {
@@ -60,9 +89,9 @@ func load(environ map[string]string, c Config, local bool) (Config, error) {
 		value, set := known[v.name]
 		cause, bad := malformed[v.field]
 		switch {
-		case set && v.deployed && local:
-			problems = append(problems, fmt.Errorf("%s: has no effect on the local server", v.name))
-		case !set && v.needed && !local:
+		case set && !v.readBy(r):
+			problems = append(problems, fmt.Errorf("%s: has no effect on %s", v.name, r))
+		case !set && v.needed && v.readBy(r):
 			problems = append(problems, v.problem("it is not set"))
 		case bad && v.name == EnvIssuers:
 			problems = append(problems, v.problem(oneLine(cause)))

@@ -23,6 +23,8 @@ const (
 	EnvResponseMode      = "LEASEHOLD_RESPONSE_MODE"
 	EnvResponseLimit     = "LEASEHOLD_RESPONSE_LIMIT"
 	EnvRequestTimeout    = "LEASEHOLD_REQUEST_TIMEOUT"
+	EnvChallengeHeader   = "LEASEHOLD_CHALLENGE_HEADER"
+	EnvAuthorizerCache   = "LEASEHOLD_AUTHORIZER_CACHE"
 	EnvLogLevel          = "LEASEHOLD_LOG_LEVEL"
 	EnvListenAddr        = "LEASEHOLD_LISTEN_ADDR"
 )

@@ -1,6 +1,6 @@
-// Package deployed runs a Lambda binary of apps/mcp as Lambda does, as a process with
-// nothing but its environment, between stand-ins for what a deployment has around it: a
-// table in DynamoDB Local, a secret and a token issuer.
+// Package deployed builds Lambda binaries, and runs those of apps/mcp as Lambda does, as a
+// process with nothing but its environment, between stand-ins for what a deployment has
+// around it: a table in DynamoDB Local, a secret and a token issuer.
 package deployed
 
 import (
@@ -24,6 +24,10 @@ const (
 	Shipped    = "./apps/mcp/cmd/lambda"
 	Tools      = "./apps/mcp/internal/everything/cmd/tools"  // the shipped tools
 	Everything = "./apps/mcp/internal/everything/cmd/lambda" // the conformance suite's fixtures
+
+	// The authorizer, as it ships and as it trusts the issuer of TEST_ISSUER.
+	Authorizer         = "./apps/authorizer/cmd/lambda"
+	AuthorizerLoopback = "./apps/authorizer/internal/loopback/cmd/lambda"
 )
 
 // scopes are all that the tools of the binaries need.

@@ -70,7 +70,7 @@ func verifierOptions(c config.Config, log *slog.Logger) identity.VerifierOptions
 func authnConfig(c config.Config, impl *mcp.Implementation, f Features, log *slog.Logger) authn.Config {
 	return authn.Config{
 		ResourceURL: c.PublicURL, MetadataURL: c.MetadataURL, ResourceName: impl.Title,
-		BaseScopes: c.BaseScopes, KnownScopes: f.Scopes(), Logger: log,
+		BaseScopes: c.BaseScopes, KnownScopes: f.Scopes(), ChallengeHeader: c.ChallengeHeader, Logger: log,
 	}
 }
 

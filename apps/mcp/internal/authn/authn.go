@@ -11,10 +11,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"slices"
-	"strings"
 
+	"leasehold.example/libs/bearer"
 	"leasehold.example/libs/identity"
 )
 
@@ -44,6 +42,9 @@ type Config struct {
 	// KnownScopes are all scopes that something here needs. Of a token's scopes, challenges
 	// repeat those that are among them or among BaseScopes.
 	KnownScopes []string
+	// ChallengeHeader names a header that carries the challenge too, for an edge that renames
+	// WWW-Authenticate but can make it of another one (RULES 46). Absent means none.
+	ChallengeHeader string
 	// Verifier checks the tokens.
 	Verifier Verifier
 	// Logger gets the reasons of refusals; nil means slog.Default().
@@ -52,12 +53,11 @@ type Config struct {
 
 // Authenticator turns requests into principals or refusals.
 type Authenticator struct {
-	verifier    Verifier
-	log         *slog.Logger
-	metadataURL string
-	metadata    []byte
-	base        []string // sorted
-	known       []string // sorted, base included
+	verifier        Verifier
+	log             *slog.Logger
+	challenges      *bearer.Challenger
+	challengeHeader string
+	metadata        []byte
 }
 
 // New checks c and reports all that is wrong with it.
@@ -65,25 +65,14 @@ func New(c Config) (*Authenticator, error) {
 	if c.Verifier == nil {
 		return nil, errors.New("authn: no verifier")
 	}
-	base, problem := checkScopes(c.BaseScopes)
-	known, problem2 := checkScopes(c.KnownScopes)
-	problems := []error{problem, problem2}
-	if slices.Contains(base, "offline_access") {
-		problems = append(problems, errors.New("authn: offline_access is no scope of a resource"))
+	challenges, err := bearer.NewChallenger(bearer.Config{
+		ResourceURL: c.ResourceURL, MetadataURL: c.MetadataURL,
+		BaseScopes: c.BaseScopes, KnownScopes: c.KnownScopes,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("authn: %w", err)
 	}
-	if err := checkURL(c.ResourceURL); err != nil {
-		problems = append(problems, fmt.Errorf("authn: resource URL: %w", err))
-	}
-	if c.MetadataURL == "" {
-		c.MetadataURL = wellKnown(c.ResourceURL)
-	}
-	if err := checkURL(c.MetadataURL); err != nil {
-		problems = append(problems, fmt.Errorf("authn: metadata URL: %w", err))
-	}
-	if err := errors.Join(problems...); err != nil {
-		return nil, err
-	}
-	metadata, err := encodeMetadata(c, base)
+	metadata, err := encodeMetadata(c, challenges.BaseScopes())
 	if err != nil {
 		return nil, err
 	}
@@ -91,38 +80,8 @@ func New(c Config) (*Authenticator, error) {
 		c.Logger = slog.Default()
 	}
 	return &Authenticator{
-		verifier: c.Verifier, log: c.Logger, metadataURL: c.MetadataURL, metadata: metadata,
-		base: base, known: union(known, base),
+		verifier: c.Verifier, log: c.Logger, challenges: challenges, challengeHeader: c.ChallengeHeader, metadata: metadata,
 	}, nil
-}
-
-// checkScopes demands scope-tokens (RFC 6749 section 3.3), which need no quoting in a
-// challenge, and sorts them.
-func checkScopes(scopes []string) ([]string, error) {
-	for _, scope := range scopes {
-		if scope == "" || strings.ContainsFunc(scope, func(r rune) bool {
-			return r <= ' ' || r >= 0x7f || r == '"' || r == '\\'
-		}) {
-			return nil, fmt.Errorf("authn: %q is not a scope", scope)
-		}
-	}
-	return union(scopes, nil), nil
-}
-
-func checkURL(raw string) error {
-	u, err := url.Parse(raw)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil ||
-		strings.ContainsAny(raw, "?#\"\\ ") {
-		return fmt.Errorf("%q must be an absolute URL without credentials, query and fragment", raw)
-	}
-	return nil
-}
-
-// union is both, sorted, without duplicates.
-func union(one, other []string) []string {
-	both := slices.Concat(one, other)
-	slices.Sort(both)
-	return slices.Compact(both)
 }
 
 // Authenticate returns the principal of the request's bearer token, else the refusal to
@@ -135,7 +94,7 @@ func (a *Authenticator) Authenticate(r *http.Request) (identity.Principal, *Refu
 	}
 	token := ""
 	if len(values) == 1 {
-		token = bearer(values[0])
+		token = bearer.Token(values[0])
 	}
 	if token == "" {
 		return identity.Principal{}, a.unauthenticated()
@@ -145,16 +104,6 @@ func (a *Authenticator) Authenticate(r *http.Request) (identity.Principal, *Refu
 		return identity.Principal{}, a.refuse(r.Context(), err)
 	}
 	return p, nil
-}
-
-// bearer is the token of an Authorization header; empty when it is of another scheme or
-// has none. The scheme is compared without case (RFC 9110 section 11.1).
-func bearer(value string) string {
-	scheme, token, _ := strings.Cut(value, " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return strings.Trim(token, " ")
 }
 
 // refuse answers what the verifier found. Errors that it does not know of are our trouble,
@@ -170,7 +119,7 @@ func (a *Authenticator) refuse(ctx context.Context, err error) *Refusal {
 		return a.invalidToken()
 	case identity.NoTenant:
 		a.log.WarnContext(ctx, "a token without a tenant was refused", slog.Any("error", err))
-		return newRefusal(http.StatusForbidden, codeNoTenant, textNoTenant)
+		return newRefusal(http.StatusForbidden, bearer.CodeNoTenant, bearer.TextNoTenant)
 	default:
 		level := slog.LevelError
 		if ctx.Err() != nil { // the client did not wait for the keys
@@ -181,33 +130,27 @@ func (a *Authenticator) refuse(ctx context.Context, err error) *Refusal {
 	}
 }
 
-// unauthenticated is the answer to a request without a token: a challenge without `error`
-// (RFC 6750 section 3.1).
+// unauthenticated is the answer to a request without a token.
 func (a *Authenticator) unauthenticated() *Refusal {
-	refusal := newRefusal(http.StatusUnauthorized, codeUnauthenticated, textUnauthenticated)
-	refusal.challenge("", "", a.base, a.metadataURL)
-	return refusal
+	return a.challenged(newRefusal(http.StatusUnauthorized, codeUnauthenticated, textUnauthenticated), a.challenges.Unauthenticated())
 }
 
 func (a *Authenticator) invalidToken() *Refusal {
-	refusal := newRefusal(http.StatusUnauthorized, codeInvalidToken, textInvalidToken)
-	refusal.challenge(codeInvalidToken, textInvalidToken, a.base, a.metadataURL)
-	return refusal
+	return a.challenged(newRefusal(http.StatusUnauthorized, bearer.CodeInvalidToken, bearer.TextInvalidToken), a.challenges.InvalidToken())
 }
 
-// InsufficientScope is the answer when p lacks some of the needed scopes. The challenge
-// carries all that is needed together with what the token has already and we know, because
-// clients ask for exactly what it says and would lose the rest
-// (https://github.com/modelcontextprotocol/typescript-sdk/issues/1582). The body names the
+// InsufficientScope is the answer when p lacks some of the needed scopes. The body names the
 // missing scopes alone: it survives edges that drop the header.
 func (a *Authenticator) InsufficientScope(p identity.Principal, needed ...string) *Refusal {
-	missing := union(needed, nil)
-	missing = slices.DeleteFunc(missing, p.HasScope)
-	present := slices.DeleteFunc(slices.Clone(p.Scopes), func(scope string) bool {
-		_, known := slices.BinarySearch(a.known, scope)
-		return !known
-	})
-	refusal := newRefusal(http.StatusForbidden, codeInsufficientScope, textInsufficientScope, missing...)
-	refusal.challenge(codeInsufficientScope, textInsufficientScope, union(needed, present), a.metadataURL)
-	return refusal
+	refusal := newRefusal(http.StatusForbidden, bearer.CodeInsufficientScope, bearer.TextInsufficientScope, bearer.Missing(p, needed...)...)
+	return a.challenged(refusal, a.challenges.InsufficientScope(p, needed...))
+}
+
+// challenged adds a challenge to r, in the copy as well that some edges need.
+func (a *Authenticator) challenged(r *Refusal, challenge string) *Refusal {
+	r.Header.Set("WWW-Authenticate", challenge)
+	if a.challengeHeader != "" {
+		r.Header.Set(a.challengeHeader, challenge)
+	}
+	return r
 }

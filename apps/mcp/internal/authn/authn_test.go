@@ -242,6 +242,32 @@ func TestInsufficientScope(t *testing.T) {
 	}
 }
 
+// TestRule46ChallengeHeader: where it is asked for, each challenge is there twice; an answer
+// without one has neither.
+func TestRule46ChallengeHeader(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t, func(c *authn.Config) { c.ChallengeHeader = "X-Challenge" })
+	for name, refusal := range map[string]*authn.Refusal{
+		"no token":  second(s.Authenticate(request())),
+		"bad token": second(s.Authenticate(request("Bearer x"))),
+		"scope":     s.InsufficientScope(identity.Principal{}, "math:add"),
+	} {
+		r := answer(t, refusal)
+		if got := r.Header.Get("X-Challenge"); got == "" || got != r.Header.Get("WWW-Authenticate") {
+			t.Errorf("%s: %q beside %q", name, got, r.Header.Get("WWW-Authenticate"))
+		}
+	}
+	r := answer(t, second(s.Authenticate(request("Bearer a", "Bearer b"))))
+	if _, ok := r.Header["X-Challenge"]; ok {
+		t.Error("a challenge where there is none")
+	}
+	for name := range answer(t, second(newSetup(t, nil).Authenticate(request()))).Header {
+		if name != "Www-Authenticate" && name != "Content-Type" && name != "Cache-Control" {
+			t.Errorf("without the setting there is %s", name)
+		}
+	}
+}
+
 // Rule 20: both paths give the same document, to any origin, with advertised issuers only.
 func TestMetadata(t *testing.T) {
 	t.Parallel()

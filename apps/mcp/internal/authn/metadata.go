@@ -4,29 +4,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
+
+	"leasehold.example/libs/bearer"
 )
 
 // The paths of the protected resource metadata. Both give the same document: clients look
 // below the endpoint's path first, then at the root (MCP authorization, Protected Resource
 // Metadata Discovery Requirements).
 const (
-	MetadataPath         = "/.well-known/oauth-protected-resource"
+	MetadataPath         = bearer.MetadataPath
 	EndpointMetadataPath = MetadataPath + "/mcp"
 )
-
-// wellKnown inserts the well-known path between host and path (RFC 9728 section 3.1).
-func wellKnown(resource string) string {
-	u, err := url.Parse(resource)
-	if err != nil {
-		return ""
-	}
-	path := u.EscapedPath()
-	if path == "/" {
-		path = ""
-	}
-	return u.Scheme + "://" + u.Host + MetadataPath + path
-}
 
 // encodeMetadata makes the document of RFC 9728 section 2. Issuers that are not advertised
 // are left out, or one customer's identity provider would be shown to all.

@@ -41,23 +41,6 @@ func unavailable() *Refusal {
 	return refusal
 }
 
-// challenge adds WWW-Authenticate (RFC 6750 section 3, RFC 9728 section 5.1). Nothing that
-// goes in needs escaping: New has seen to the URL and the scopes. code is empty for a
-// request that had no token.
-func (r *Refusal) challenge(code, text string, scopes []string, metadataURL string) {
-	var params []string
-	add := func(name, value string) {
-		if value != "" {
-			params = append(params, name+`="`+value+`"`)
-		}
-	}
-	add("error", code)
-	add("error_description", text)
-	add("scope", strings.Join(scopes, " "))
-	add("resource_metadata", metadataURL)
-	r.Header.Set("WWW-Authenticate", "Bearer "+strings.Join(params, ", "))
-}
-
 // WriteTo sends the refusal. Headers that w has already, such as those of CORS, stay.
 func (r *Refusal) WriteTo(w http.ResponseWriter) {
 	header := w.Header()

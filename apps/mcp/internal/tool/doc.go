@@ -14,7 +14,7 @@
 //
 //	tool.New(tool.Spec{
 //		Name: "greet", Title: "Greet", Description: "Greets somebody by name.",
-//		Scope: "mcp:basic", ReadOnly: true,
+//		Scope: scopes.Of(scopes.Tool, "greet"), ReadOnly: true,
 //	}, func(ctx context.Context, c *tool.Call, in In) (Out, error) {
 //		return Out{Greeting: "Hello " + in.Name}, nil
 //	})

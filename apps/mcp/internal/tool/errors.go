@@ -32,7 +32,7 @@ func UserErrorf(format string, a ...any) error {
 var ErrNotFound = errors.New("tool: no such resource")
 
 var (
-	errNoScope = errors.New("the scope is missing")
+	errNoScope = errors.New("the scope is missing; libs/scopes has a line for each")
 	errNoCall  = errors.New("tool: the request carries no Call, or its token not the scope")
 )
 

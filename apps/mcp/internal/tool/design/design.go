@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"leasehold.example/apps/mcp/internal/tool"
+	"leasehold.example/libs/scopes"
 )
 
 // argument is the prompt's only one; its name is that of the AWS Lambda MCP Cookbook.
@@ -18,7 +19,7 @@ func New() []tool.Entry {
 		Name:        "generate_serverless_design_prompt",
 		Title:       "Design a serverless system",
 		Description: "Asks for a design of a system on AWS, serverless and multi-tenant, from your requirements.",
-		Scope:       "mcp:basic",
+		Scope:       scopes.Of(scopes.Prompt, "generate_serverless_design_prompt"),
 		Arguments: []tool.PromptArgument{{
 			Name: argument, Title: "Requirements",
 			Description: "What the system is for, who uses it, how much load there is, and what must not go wrong.",

@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"leasehold.example/apps/mcp/internal/tool"
+	"leasehold.example/libs/scopes"
 )
 
 // In are the arguments of the tool math.
@@ -24,7 +25,7 @@ func New() []tool.Entry {
 		Name:        "math",
 		Title:       "Add two integers",
 		Description: "Adds two integers exactly, with all digits of numbers beyond 2^53.",
-		Scope:       "mcp:basic",
+		Scope:       scopes.Of(scopes.Tool, "math"),
 		ReadOnly:    true,
 		Idempotent:  true,
 	}, func(_ context.Context, _ *tool.Call, in In) (Out, error) { return Add(in) })}

@@ -5,13 +5,7 @@ import (
 	"fmt"
 
 	"leasehold.example/apps/mcp/internal/tool"
-)
-
-// The scopes of the tools.
-const (
-	scopeRead   = "notebook:read"
-	scopeWrite  = "notebook:write"
-	scopeDelete = "notebook:delete"
+	"leasehold.example/libs/scopes"
 )
 
 type openIn struct {
@@ -59,7 +53,7 @@ func (n notebooks) openTool() tool.Tool {
 	return tool.New(tool.Spec{
 		Name: "notebook_open", Title: "Open a notebook",
 		Description: "Opens a new, empty notebook and gives its handle. A notebook belongs to you alone and is gone when it has not been used for some time.",
-		Scope:       scopeWrite,
+		Scope:       scopes.Of(scopes.Tool, "notebook_open"),
 	}, func(ctx context.Context, c *tool.Call, in openIn) (openOut, error) {
 		handle, err := n.open(ctx, c.Principal, c.Protocol, in.Title)
 		return openOut{Notebook: handle}, err
@@ -70,7 +64,7 @@ func (n notebooks) appendTool() tool.Tool {
 	return tool.New(tool.Spec{
 		Name: "notebook_append", Title: "Write into a notebook",
 		Description: "Adds an entry to the end of a notebook. Entries that are added at the same time are all kept.",
-		Scope:       scopeWrite,
+		Scope:       scopes.Of(scopes.Tool, "notebook_append"),
 	}, func(ctx context.Context, c *tool.Call, in appendIn) (appendOut, error) {
 		entries, err := n.append(ctx, c.Principal, in.Notebook, in.Text)
 		return appendOut{Entries: entries}, err
@@ -81,7 +75,7 @@ func (n notebooks) readTool() tool.Tool {
 	return tool.New(tool.Spec{
 		Name: "notebook_read", Title: "Read a notebook",
 		Description: "Gives the title and all entries of a notebook.",
-		Scope:       scopeRead, ReadOnly: true, Idempotent: true,
+		Scope:       scopes.Of(scopes.Tool, "notebook_read"), ReadOnly: true, Idempotent: true,
 	}, func(ctx context.Context, c *tool.Call, in readIn) (readOut, error) {
 		book, _, err := n.read(ctx, c.Principal, in.Notebook)
 		return readOut(book), err
@@ -92,7 +86,7 @@ func (n notebooks) deleteTool() tool.Tool {
 	return tool.New(tool.Spec{
 		Name: "notebook_delete", Title: "Delete a notebook",
 		Description: "Deletes a notebook with all its entries, for good, after the user has agreed.",
-		Scope:       scopeDelete, Destructive: true, Idempotent: true,
+		Scope:       scopes.Of(scopes.Tool, "notebook_delete"), Destructive: true, Idempotent: true,
 	}, func(ctx context.Context, c *tool.Call, in deleteIn) (deleteOut, error) {
 		book, rec, err := n.read(ctx, c.Principal, in.Notebook)
 		if err != nil {

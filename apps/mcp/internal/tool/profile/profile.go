@@ -6,6 +6,7 @@ import (
 
 	"leasehold.example/apps/mcp/internal/tool"
 	"leasehold.example/libs/identity"
+	"leasehold.example/libs/scopes"
 )
 
 // Profile is what a user reads about themselves. It holds what the token vouches for.
@@ -22,7 +23,7 @@ func New() []tool.Entry {
 		Name:        "user_profile",
 		Title:       "User profile",
 		Description: "The profile of the signed-in user. user_id is your own subject, as the tool whoami tells it, percent-encoded.",
-		Scope:       "mcp:basic",
+		Scope:       scopes.Of(scopes.Resource, "users://{user_id}/profile"),
 		URITemplate: "users://{user_id}/profile",
 	}, func(_ context.Context, c *tool.Call, vars map[string]string) (Profile, error) {
 		return Own(c.Principal, vars["user_id"])

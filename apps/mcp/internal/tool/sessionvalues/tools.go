@@ -6,13 +6,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"leasehold.example/apps/mcp/internal/tool"
+	"leasehold.example/libs/scopes"
 	"leasehold.example/libs/session"
-)
-
-// The scopes of the tools.
-const (
-	scopeRead  = "session:read"
-	scopeWrite = "session:write"
 )
 
 type openOut struct {
@@ -48,7 +43,7 @@ func (v values) openTool() tool.Tool {
 	return tool.New(tool.Spec{
 		Name: "session_open", Title: "Open a session",
 		Description: "Opens an empty session, for values that outlive this call, and gives its handle. A session belongs to you alone and is gone when it has not been used for some time.",
-		Scope:       scopeWrite,
+		Scope:       scopes.Of(scopes.Tool, "session_open"),
 	}, func(ctx context.Context, c *tool.Call, _ struct{}) (openOut, error) {
 		handle, _, err := v.registry.Create(ctx, c.Principal, session.New{Kind: session.KindSession, Protocol: c.Protocol})
 		return openOut{Session: handle}, err
@@ -59,7 +54,7 @@ func (v values) getTool() tool.Tool {
 	return tool.New(tool.Spec{
 		Name: "session_get", Title: "Read a value of a session",
 		Description: "Gives the value that session_set stored under a key.",
-		Scope:       scopeRead, ReadOnly: true, Idempotent: true,
+		Scope:       scopes.Of(scopes.Tool, "session_get"), ReadOnly: true, Idempotent: true,
 	}, func(ctx context.Context, c *tool.Call, in getIn) (getOut, error) {
 		rec, err := v.carrier(ctx, c, in.Session)
 		if err != nil {
@@ -74,7 +69,7 @@ func (v values) setTool() tool.Tool {
 	return tool.New(tool.Spec{
 		Name: "session_set", Title: "Store a value in a session",
 		Description: "Stores a value under a key of a session, in place of what was there. Other keys are not touched, even when they are written at the same time.",
-		Scope:       scopeWrite, Destructive: true, Idempotent: true,
+		Scope:       scopes.Of(scopes.Tool, "session_set"), Destructive: true, Idempotent: true,
 	}, func(ctx context.Context, c *tool.Call, in setIn) (setOut, error) {
 		rec, err := v.carrier(ctx, c, in.Session)
 		if err != nil {

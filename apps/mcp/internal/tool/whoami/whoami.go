@@ -6,6 +6,7 @@ import (
 
 	"leasehold.example/apps/mcp/internal/tool"
 	"leasehold.example/libs/identity"
+	"leasehold.example/libs/scopes"
 )
 
 // Out is the result of the tool whoami.
@@ -22,7 +23,7 @@ func New() []tool.Entry {
 		Name:        "whoami",
 		Title:       "Who am I",
 		Description: "Tells as whom you are signed in here (tenant, subject, issuer) and which scopes your token has.",
-		Scope:       "mcp:basic",
+		Scope:       scopes.Of(scopes.Tool, "whoami"),
 		ReadOnly:    true,
 		Idempotent:  true,
 	}, func(_ context.Context, c *tool.Call, _ struct{}) (Out, error) { return Describe(c.Principal), nil })}

@@ -1,4 +1,4 @@
-package app
+package lambdamain
 
 import (
 	"math"
@@ -23,7 +23,7 @@ func TestUseMemory(t *testing.T) {
 	for _, tt := range tests {
 		debug.SetGCPercent(100)
 		debug.SetMemoryLimit(math.MaxInt64)
-		useMemory(tt.environ)
+		UseMemory(tt.environ)
 		if got := debug.SetGCPercent(100); got != tt.percent {
 			t.Errorf("%s: GOGC %d, want %d", tt.name, got, tt.percent)
 		}
