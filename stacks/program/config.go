@@ -254,7 +254,7 @@ type Sealing struct {
 }
 
 // Warnings are what a reader of the stack should know although it is allowed.
-func (c Config) Warnings() []string {
+func (c *Config) Warnings() []string {
 	var all []string
 	warn := func(when bool, text string) {
 		if when {

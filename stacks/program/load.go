@@ -184,7 +184,7 @@ func isJSON(f keyed) bool { return f.Type == reflect.TypeFor[JSON]() }
 // decode reads JSON, numbers as they are written. Nothing is null.
 func decode(text string) (value any, err error) {
 	if text == "" {
-		return nil, nil //nolint:nilnil // an absent value, as JSON's null
+		return nil, nil
 	}
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()

@@ -1,6 +1,7 @@
 package program_test
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -13,6 +14,9 @@ import (
 	"testing"
 
 	"gopkg.in/yaml.v3"
+
+	"leasehold.example/platform/offline"
+	"leasehold.example/stacks/program"
 )
 
 // Values decide, never the name of a stack: no file that ships in stacks/ or platform/ has the name of
@@ -106,12 +110,32 @@ func TestRule44DefaultProviders(t *testing.T) {
 	}
 	var project struct {
 		Name, Main string
-		Config     map[string]struct{ Value []string }
+		Config     map[string]struct{ Value any }
 	}
 	if err := yaml.Unmarshal(text, &project); err != nil {
 		t.Fatal(err)
 	}
-	if got := project.Config["pulumi:disable-default-providers"].Value; !slices.Equal(got, []string{"*"}) || project.Name != "leasehold" || project.Main != "stacks" {
+	if got := fmt.Sprint(project.Config["pulumi:disable-default-providers"].Value); got != "[*]" || project.Name != "leasehold" || project.Main != "stacks" {
 		t.Errorf("got %+v", project)
 	}
+}
+
+// The longest name that Pulumi makes of a stack's name is short enough for functions and roles.
+// https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+func TestNamesFit(t *testing.T) {
+	t.Parallel()
+	const stack = "a234567890123456789" // the longest
+	if _, err := program.Load(stack, good()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := program.Load(stack+"0", good()); err == nil {
+		t.Errorf("%s0 is accepted", stack)
+	}
+	each(t, func(t *testing.T, _ map[string]string, g *offline.Graph) {
+		for _, r := range append(ofType(g, "aws:lambda/function:Function"), ofType(g, "aws:iam/role:Role")...) {
+			if name := "leasehold-" + stack + "-" + r.Name + "-1234567"; len(name) > 64 {
+				t.Errorf("%s has %d characters", name, len(name))
+			}
+		}
+	})
 }
