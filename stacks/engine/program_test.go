@@ -40,6 +40,7 @@ func TestUpFromNothingAndAgain(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			d := deploy(t, c.stack, c.settings)
 			if steps := d.up().Steps; len(steps) < 30 {
 				t.Errorf("%d resources made, want at least 30", len(steps))
@@ -76,6 +77,7 @@ func TestCodeChangeTouchesFunctionVersionAlias(t *testing.T) {
 		"prod": {"update aws:lambda/function:Function mcp-function (code, sourceCodeHash)"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			d := deploy(t, name, nil)
 			d.up()
 			d.writeArchive("mcp", "the second")
@@ -109,11 +111,13 @@ func TestRule38ReplacedAPIKeepsItsFirewall(t *testing.T) {
 func TestRule45DestroyRefusesProtectedTable(t *testing.T) {
 	t.Parallel()
 	t.Run("protected by Pulumi", func(t *testing.T) {
+		t.Parallel()
 		d := deploy(t, "prod", nil)
 		d.up()
 		d.refused(`sessions-table" cannot be deleted`)
 	})
 	t.Run("protected by AWS", func(t *testing.T) {
+		t.Parallel()
 		d := deploy(t, "dev", map[string]string{"leasehold:table": `{"deletionProtection":true,"retain":false,"pointInTimeRecovery":false}`})
 		d.up()
 		d.refused("is protected against deletion")
@@ -152,7 +156,7 @@ func TestUpgradeReplacesNothingStateful(t *testing.T) {
 			t.Fatal(err)
 		}
 		state = bytes.ReplaceAll(state, []byte(d.archive), []byte("build"))
-		if err := os.WriteFile(release, append(state, '\n'), 0o644); err != nil { //nolint:gosec // a file of the repository
+		if err := os.WriteFile(release, append(state, '\n'), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		d = deploy(t, "prod", nil)
@@ -194,6 +198,7 @@ func TestPolicyPack(t *testing.T) {
 		"without tracing, advisory": {map[string]string{"leasehold:tracing": "false", "leasehold:policies": "advisory"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			d := deploy(t, "prod", nil)
 			d.options.Plugins = map[string]string{engine.PolicyPlugin: pack}
 			d.configure(c.settings)

@@ -83,8 +83,8 @@ func (c Cloud) Put(token, id string, state resource.PropertyMap) error {
 	return c.put(object(token, id, state))
 }
 
-// Objects returns all objects of a type, in no order.
-func (c Cloud) Objects(token string) ([]Object, error) {
+// ofType returns all objects of a type, in no order.
+func (c Cloud) ofType(token string) ([]Object, error) {
 	names, err := filepath.Glob(filepath.Join(string(c), "*.json"))
 	if err != nil {
 		return nil, err
@@ -157,7 +157,7 @@ func (c Cloud) remove(o Object) error {
 
 // unused refuses while an object of another type refers to o.
 func (c Cloud) unused(o Object, by, property, value string) error {
-	users, err := c.Objects(by)
+	users, err := c.ofType(by)
 	if err != nil {
 		return err
 	}
