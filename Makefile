@@ -70,6 +70,22 @@ build/%.zip: always
 .PHONY: always
 always:
 
+##### Stacks
+
+# pulumi is the one on PATH, or else the one in .tools. The program itself refuses archives
+# that are older than their sources.
+STACK ?=
+override STACK := $(value STACK)
+export STACK
+
+.PHONY: deploy
+deploy: ## Build the functions and deploy a stack. STACK=dev
+	@if [ -z "$$STACK" ]; then echo 'make deploy: say which stack, as in STACK=dev' >&2; exit 2; fi
+	@PATH="$$PATH:$(CURDIR)/.tools"; command -v pulumi >/dev/null || { \
+		echo 'make deploy: pulumi is neither on PATH nor in .tools. https://www.pulumi.com/docs/install/ has it' >&2; exit 2; }
+	@$(MAKE) lambda
+	@PATH="$$PATH:$(CURDIR)/.tools" pulumi up --stack "$$STACK"
+
 ##### Checks
 
 .PHONY: test

@@ -20,7 +20,7 @@ type Account struct {
 	pulumi.ResourceState
 
 	// LogRoleARN is the role by which API Gateway writes logs.
-	LogRoleARN pulumi.StringOutput `pulumi:"logRoleArn"`
+	LogRoleARN pulumi.StringOutput
 }
 
 // wafLogPrefix begins the names of log groups that WAF may write to.

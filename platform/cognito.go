@@ -60,13 +60,13 @@ type CognitoArgs struct {
 type Cognito struct {
 	pulumi.ResourceState
 
-	Issuer       pulumi.StringOutput `pulumi:"issuer"`
-	JWKSURL      pulumi.StringOutput `pulumi:"jwksUrl"`
-	ClientID     pulumi.StringOutput `pulumi:"clientId"`
-	AuthorizeURL pulumi.StringOutput `pulumi:"authorizeUrl"`
-	TokenURL     pulumi.StringOutput `pulumi:"tokenUrl"`
+	Issuer       pulumi.StringOutput
+	JWKSURL      pulumi.StringOutput
+	ClientID     pulumi.StringOutput
+	AuthorizeURL pulumi.StringOutput
+	TokenURL     pulumi.StringOutput
 	// UserPoolID is for the commands that create users.
-	UserPoolID pulumi.StringOutput `pulumi:"userPoolId"`
+	UserPoolID pulumi.StringOutput
 
 	args   *CognitoArgs
 	domain pulumi.StringOutput // the sign-in pages, without a trailing slash

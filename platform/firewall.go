@@ -32,7 +32,7 @@ type FirewallArgs struct {
 type Firewall struct {
 	pulumi.ResourceState
 
-	WebACLARN pulumi.StringOutput `pulumi:"webAclArn"`
+	WebACLARN pulumi.StringOutput
 }
 
 // NewFirewall makes the web ACL, or takes the one named, and associates it with the stage.
@@ -40,10 +40,12 @@ func NewFirewall(ctx *pulumi.Context, name string, args *FirewallArgs, opts ...p
 	if err := args.validate(name); err != nil {
 		return nil, err
 	}
-	c := &Firewall{WebACLARN: pulumi.String(args.WebACLARN).ToStringOutput()}
+	c := &Firewall{}
 	if err := ctx.RegisterComponentResource("leasehold:platform:Firewall", name, c, opts...); err != nil {
 		return nil, err
 	}
+	// After the registration, which gives the field an output of its own.
+	c.WebACLARN = pulumi.String(args.WebACLARN).ToStringOutput()
 	if args.WebACLARN == "" {
 		acl, err := args.webACL(ctx, name, pulumi.Parent(c))
 		if err != nil {

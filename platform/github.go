@@ -27,7 +27,7 @@ type GitHubArgs struct {
 // DeployEnvironment is one environment of the repository on GitHub, whose protection rules
 // decide who may deploy to it.
 type DeployEnvironment struct {
-	// Name is the environment's: letters, digits, - and _.
+	// Name is the environment's: lower-case letters, digits and hyphens, as names in AWS are made of it.
 	Name string
 	// Stack is the stack that it deploys, or with a trailing `*` those that begin so ("pr-*").
 	Stack string
@@ -159,7 +159,7 @@ func (a *GitHubArgs) boundaryARN() string  { return a.iamARN("policy/" + a.bound
 var (
 	projectName     = regexp.MustCompile(`^[a-z][a-z0-9-]{0,19}$`)
 	repositoryName  = regexp.MustCompile(`^[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}$`)
-	environmentName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,30}$`)
+	environmentName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,19}$`)
 	stackPattern    = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}\*?$`)
 	hostedZone      = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
 	vpcID           = regexp.MustCompile(`^vpc-[0-9a-f]{8,17}$`)
@@ -185,7 +185,7 @@ func (a *GitHubArgs) validate(name string) error {
 }
 
 func (e DeployEnvironment) check(c *checks, field string) {
-	c.want(environmentName.MatchString(e.Name), field+".Name", "must be 1 to 30 letters, digits, - and _, not %q", e.Name)
+	c.want(environmentName.MatchString(e.Name), field+".Name", "must be 1 to 20 lower-case letters, digits and hyphens, not %q", e.Name)
 	c.want(stackPattern.MatchString(e.Stack), field+".Stack", "must be a stack's name, or its beginning and *, not %q", e.Stack)
 	c.want(e.State != nil, field+".State", "must be set")
 	c.want(e.VPCID == "" || vpcID.MatchString(e.VPCID), field+".VPCID", "must be the id of a VPC, not %q", e.VPCID)

@@ -34,8 +34,8 @@ type NetworkArgs struct {
 type Network struct {
 	pulumi.ResourceState
 
-	SubnetIDs        pulumi.StringArrayOutput `pulumi:"subnetIds"`
-	SecurityGroupIDs pulumi.StringArrayOutput `pulumi:"securityGroupIds"`
+	SubnetIDs        pulumi.StringArrayOutput
+	SecurityGroupIDs pulumi.StringArrayOutput
 }
 
 // NewNetwork makes the security group, and the endpoints if wanted.
@@ -43,10 +43,12 @@ func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pul
 	if err := args.validate(name); err != nil {
 		return nil, err
 	}
-	c := &Network{SubnetIDs: pulumi.ToStringArray(args.SubnetIDs).ToStringArrayOutput()}
+	c := &Network{}
 	if err := ctx.RegisterComponentResource("leasehold:platform:Network", name, c, opts...); err != nil {
 		return nil, err
 	}
+	// After the registration, which gives the fields outputs of its own.
+	c.SubnetIDs = pulumi.ToStringArray(args.SubnetIDs).ToStringArrayOutput()
 	group, err := args.securityGroup(ctx, name, "function", "what the function may reach", pulumi.Parent(c))
 	if err == nil {
 		err = args.egress(ctx, name, group, pulumi.Parent(c))

@@ -10,7 +10,7 @@ import (
 func main() {
 	p := program.Program{Root: ".."} // Pulumi runs it in its directory
 	pulumi.Run(
-		func(ctx *pulumi.Context) error { return p.Deploy(ctx) },
+		func(ctx *pulumi.Context) error { return p.Deploy(ctx) }, //nolint:gocritic // p.Deploy would be of p without settings
 		func(info *pulumi.RunInfo) { p.Settings = info.Config },
 	)
 }

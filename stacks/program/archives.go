@@ -25,13 +25,13 @@ const (
 )
 
 // modules are the directories that archives are made of, besides what their go.mod replaces.
-var modules = map[string]string{
+var modules = map[string]string{ //nolint:gosec // the names of an app, no credentials
 	appServer: "apps/mcp", appContainer: "apps/mcp", appAuthorizer: "apps/authorizer",
 	appPreToken: "apps/pretoken", appRotator: "apps/rotator",
 }
 
 // archives are those that the stack deploys.
-func (c Config) archives() []string {
+func (c *Config) archives() []string {
 	all := []string{appServer, appAuthorizer, appRotator}
 	if c.Edge == EdgeHTTP {
 		all = []string{appContainer, appRotator}
@@ -88,7 +88,7 @@ func sourceDirs(dir string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sources: %w", err)
 	}
-	mod, err := modfile.ParseLax(path, text, nil)
+	mod, err := modfile.Parse(path, text, nil)
 	if err != nil {
 		return nil, fmt.Errorf("sources: %w", err)
 	}

@@ -67,12 +67,12 @@ func TestArchives(t *testing.T) {
 func TestArchivesOfStacks(t *testing.T) {
 	t.Parallel()
 	for edge, want := range map[string]string{EdgeREST: "mcp authorizer rotator", EdgeHTTP: "server rotator"} {
-		if got := strings.Join(Config{Edge: edge}.archives(), " "); got != want {
+		if got := strings.Join((&Config{Edge: edge}).archives(), " "); got != want {
 			t.Errorf("edge %s: %s, want %s", edge, got, want)
 		}
 	}
 	for name, dir := range modules {
-		dirs, err := sourceDirs(filepath.Join("../..", dir))
+		dirs, err := sourceDirs(filepath.Join("..", "..", dir))
 		if err != nil {
 			t.Error(err)
 			continue
@@ -83,7 +83,7 @@ func TestArchivesOfStacks(t *testing.T) {
 			}
 		}
 	}
-	if err := checkArchives(t.TempDir(), Config{Edge: EdgeREST, Identity: IdentityCognito}.archives()); err == nil || strings.Count(err.Error(), "is not there") != 4 {
+	if err := checkArchives(t.TempDir(), (&Config{Edge: EdgeREST, Identity: IdentityCognito}).archives()); err == nil || strings.Count(err.Error(), "is not there") != 4 {
 		t.Errorf("got %v", err)
 	}
 }

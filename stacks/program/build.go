@@ -52,8 +52,9 @@ func (b *builder) build() (pulumi.Map, error) {
 }
 
 func (b *builder) makeKey() error {
-	if b.c.Encryption.KeyARN != "" {
-		b.key = pulumi.StringPtr(b.c.Encryption.KeyARN)
+	if arn := b.c.Encryption.KeyARN; arn != "" {
+		b.key = pulumi.StringPtr(arn)
+		return nil
 	}
 	if !b.c.Encryption.CustomerKey {
 		return nil
@@ -111,9 +112,8 @@ func (b *builder) makeNetwork() error {
 		return nil
 	}
 	network, err := platform.NewNetwork(b.ctx, "network", &platform.NetworkArgs{
-		AccountID: b.c.AccountID, Region: b.c.Region,
-		VPCID: b.c.VPC.ID, SubnetIDs: b.c.VPC.SubnetIDs, RouteTableIDs: b.c.VPC.RouteTableIDs,
-		Endpoints: b.c.VPC.Endpoints, Tracing: b.c.Tracing, Statements: b.dataStatements(),
+		Region: b.c.Region, VPCID: b.c.VPC.ID, SubnetIDs: b.c.VPC.SubnetIDs, RouteTableIDs: b.c.VPC.RouteTableIDs,
+		Endpoints: b.c.VPC.Endpoints, Tracing: b.c.Tracing, TableARN: b.tableARN, SecretARN: b.sealing.SecretARN,
 	}, b.opts...)
 	if err != nil {
 		return err
@@ -142,20 +142,15 @@ func (b *builder) server(archive string, layers []string, environment pulumi.Str
 
 // serverStatements are all that the server does in AWS.
 func (b *builder) serverStatements() []platform.Statement {
-	statements := b.dataStatements()
-	if b.key != nil {
-		statements = append(statements, platform.TableKeyStatement(b.key.ToStringPtrOutput().Elem()))
-	}
-	return statements
-}
-
-// dataStatements are what the server does with the table and the sealing keys.
-func (b *builder) dataStatements() []platform.Statement {
 	var access []platform.TableAccess
 	for _, grant := range schema.Access() {
 		access = append(access, platform.TableAccess{Index: grant.Index, Actions: grant.Actions})
 	}
-	return append(platform.TableStatements(b.tableARN, access), b.sealing.ReadStatements...)
+	statements := append(platform.TableStatements(b.tableARN, access), b.sealing.ReadStatements...)
+	if b.key != nil {
+		statements = append(statements, platform.TableKeyStatement(b.key.ToStringPtrOutput().Elem()))
+	}
+	return statements
 }
 
 // identity is the issuers' JSON for both functions, and with Cognito the metadata document to serve under url.
@@ -199,7 +194,7 @@ func (b *builder) pool() (*platform.Cognito, string, error) {
 		Region:         b.c.Region,
 		DomainPrefix:   cmp.Or(g.DomainPrefix, fmt.Sprintf("%s-%s-%s", b.ctx.Project(), b.c.Stack, b.c.AccountID)),
 		ResourceServer: server, Scopes: all, CallbackURLs: g.CallbackURLs, TenantAttribute: g.TenantAttribute,
-		PreTokenArchive: b.archive(appPreToken), MFA: g.MFA, Tier: g.Tier,
+		PreTokenArchive: b.archive(appPreToken), Architecture: b.c.Function.Architecture, MFA: g.MFA, Tier: g.Tier,
 		DeletionProtection: g.DeletionProtection, Retain: g.Retain,
 		LogRetentionDays: b.c.Logs.RetentionDays, LogKMSKeyARN: b.key, Tracing: b.c.Tracing,
 	}, b.opts...)

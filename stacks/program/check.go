@@ -14,7 +14,7 @@ const (
 )
 
 // edgeLimit is how many seconds the edge waits for the function.
-func (c Config) edgeLimit() int {
+func (c *Config) edgeLimit() int {
 	switch {
 	case c.Edge == EdgeHTTP:
 		return limitHTTP
@@ -25,15 +25,15 @@ func (c Config) edgeLimit() int {
 	}
 }
 
-func (c Config) checkStack() []error {
+func (c *Config) checkStack() []error {
 	if stackName(c.Stack) {
 		return nil
 	}
-	return []error{fmt.Errorf("stack: want a lower-case letter, then up to 39 lower-case letters, digits and hyphens, as names in AWS are made of it; got %q", c.Stack)}
+	return []error{fmt.Errorf("stack: want a lower-case letter, then up to 18 lower-case letters, digits and hyphens, as names in AWS are made of it; got %q", c.Stack)}
 }
 
 // checkTogether returns what contradicts what. set has the paths that the stack sets itself.
-func (c Config) checkTogether(set map[string]bool) []error {
+func (c *Config) checkTogether(set map[string]bool) []error {
 	k := checks{set: set}
 	k.refuse(c.Edge == EdgeHTTP && c.Firewall.Enabled, "firewall.enabled",
 		"want false with leasehold:edge http: WAF cannot be attached to an HTTP API")
@@ -45,8 +45,6 @@ func (c Config) checkTogether(set map[string]bool) []error {
 	c.checkDomain(&k)
 	c.checkPlace(&k)
 	c.checkIdentity(&k)
-	k.refuse(c.Encryption.CustomerKey && c.Encryption.KeyARN != "", "encryption.keyArn",
-		"want either this or leasehold:encryption.customerKey, got both")
 	c.checkVPC(&k)
 	c.checkIdle(&k)
 	return k.problems
@@ -71,7 +69,7 @@ func (k *checks) idle(when bool, because string, paths ...string) {
 	}
 }
 
-func (c Config) checkCapacity(k *checks) {
+func (c *Config) checkCapacity(k *checks) {
 	reserved, provisioned := c.Function.ReservedConcurrency, c.Function.ProvisionedConcurrency
 	// https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html
 	k.refuse(reserved != nil && provisioned > *reserved, "function.provisionedConcurrency",
@@ -81,12 +79,12 @@ func (c Config) checkCapacity(k *checks) {
 		"want false with leasehold:function.provisionedConcurrency: an alias that shifts traffic cannot have it")
 }
 
-func (c Config) checkCanary(k *checks) {
+func (c *Config) checkCanary(k *checks) {
 	// https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_AlarmConfiguration.html
 	k.refuse(len(c.Canary.Alarms) > 9, "canary.alarms", "want nine at most beside the stack's own")
 }
 
-func (c Config) checkDomain(k *checks) {
+func (c *Config) checkDomain(k *checks) {
 	d := c.Domain
 	k.refuse(d.Name != "" && d.HostedZoneID == "" && d.CertificateARN == "", "domain.name",
 		"want leasehold:domain.hostedZoneId or leasehold:domain.certificateArn beside it, got neither")
@@ -94,7 +92,7 @@ func (c Config) checkDomain(k *checks) {
 }
 
 // checkPlace compares region and partition with those of every ARN.
-func (c Config) checkPlace(k *checks) {
+func (c *Config) checkPlace(k *checks) {
 	want := "aws"
 	switch {
 	case strings.HasPrefix(c.Region, "cn-"):
@@ -114,7 +112,7 @@ func (c Config) checkPlace(k *checks) {
 	}
 }
 
-func (c Config) checkIdentity(k *checks) {
+func (c *Config) checkIdentity(k *checks) {
 	k.refuse(c.Identity == IdentityIssuers && c.Issuers == "", "issuers", "want a JSON array of issuers with leasehold:identity issuers, it is not set")
 	k.idle(c.Identity == IdentityCognito, "with leasehold:identity cognito, which makes the issuer", "issuers")
 	k.refuse(c.Identity == IdentityCognito && len(c.Cognito.CallbackURLs) == 0, "cognito.callbackUrls",
@@ -124,7 +122,7 @@ func (c Config) checkIdentity(k *checks) {
 	k.idle(c.Identity == IdentityIssuers, "with leasehold:identity issuers", "cognito")
 }
 
-func (c Config) checkVPC(k *checks) {
+func (c *Config) checkVPC(k *checks) {
 	v := c.VPC
 	k.refuse(v.ID != "" && len(v.SubnetIDs) < 2, "vpc.subnetIds", "want two subnets or more with leasehold:vpc.id")
 	k.refuse(v.ID != "" && v.Endpoints && len(v.RouteTableIDs) == 0, "vpc.routeTableIds", "want the route tables of the subnets with leasehold:vpc.endpoints")
@@ -133,9 +131,10 @@ func (c Config) checkVPC(k *checks) {
 }
 
 // checkIdle refuses settings of parts that the stack does not have.
-func (c Config) checkIdle(k *checks) {
+func (c *Config) checkIdle(k *checks) {
 	k.idle(c.Table.ARN != "", "with leasehold:table.arn, a table that is not this stack's",
 		"table.pointInTimeRecovery", "table.deletionProtection", "table.retain")
+	k.idle(c.Encryption.KeyARN != "", "with leasehold:encryption.keyArn, which takes its place", "encryption.customerKey")
 	k.idle(c.Firewall.WebACLARN != "", "with leasehold:firewall.webAclArn, a web ACL that is not this stack's",
 		"firewall.ratePerIp", "firewall.ratePerToken")
 	k.idle(!c.Firewall.Enabled, "without leasehold:firewall.enabled",

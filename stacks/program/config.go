@@ -146,9 +146,10 @@ type Table struct {
 
 // Encryption is the key of what is stored.
 type Encryption struct {
-	// CustomerKey makes a KMS key, and encrypts with it. Without, AWS-owned and AWS-managed keys do.
-	CustomerKey bool `json:"customerKey" default:"false"`
-	// KeyARN is a KMS key of yours, whose policy has to let the services use it (docs/deploy.md).
+	// CustomerKey makes a KMS key, and encrypts with it. Without one, AWS-owned and AWS-managed keys do.
+	CustomerKey bool `json:"customerKey" default:"true"`
+	// KeyARN is a KMS key of yours in the place of the stack's, whose policy has to let the services use it
+	// (docs/deploy.md).
 	KeyARN string `json:"keyArn" match:"arn:kms"`
 }
 
@@ -253,7 +254,7 @@ type Sealing struct {
 }
 
 // Warnings are what a reader of the stack should know although it is allowed.
-func (c Config) Warnings() []string {
+func (c *Config) Warnings() []string {
 	var all []string
 	warn := func(when bool, text string) {
 		if when {

@@ -161,7 +161,7 @@ func TestBadConfigurations(t *testing.T) {
 		},
 		"two keys": {
 			map[string]string{"leasehold:encryption": `{"customerKey":true,"keyArn":"` + kms + `"}`},
-			[]string{`leasehold:encryption.keyArn: want either this or leasehold:encryption.customerKey, got both`},
+			[]string{`leasehold:encryption.customerKey: has no effect with leasehold:encryption.keyArn, which takes its place`},
 		},
 		"alias for a key": {
 			map[string]string{"leasehold:encryption": `{"keyArn":"arn:aws:kms:eu-central-1:111122223333:alias/mine"}`},

@@ -11,7 +11,7 @@ import (
 
 // environment is what of the server's environment the stack's settings decide. An absent setting
 // is an absent variable, so that the server's defaults stay in one place.
-func (c Config) environment() map[string]string {
+func (c *Config) environment() map[string]string {
 	environ := map[string]string{
 		server.EnvResponseMode:   string(server.Buffered),
 		server.EnvRequestTimeout: fmt.Sprintf("%ds", c.requestSeconds()),
@@ -19,7 +19,7 @@ func (c Config) environment() map[string]string {
 	if c.Streaming {
 		environ[server.EnvResponseMode] = string(server.Streaming)
 	}
-	walk(reflect.ValueOf(c), "", func(f keyed, _ string, v reflect.Value) {
+	walk(reflect.ValueOf(*c), "", func(f keyed, _ string, v reflect.Value) {
 		name := f.Tag.Get("env")
 		if name == "" || v.IsZero() {
 			return
@@ -35,13 +35,13 @@ func (c Config) environment() map[string]string {
 
 // requestSeconds is the deadline of a request: some time before Lambda ends the function,
 // so that the client gets an answer and the log its line.
-func (c Config) requestSeconds() int {
+func (c *Config) requestSeconds() int {
 	return c.Function.Timeout - max(1, min(4, c.Function.Timeout/5))
 }
 
 // checkServer lets the server's own check judge what the server will read, so that a
 // stack cannot deploy what the function refuses. What only AWS can say is made up.
-func (c Config) checkServer() []error {
+func (c *Config) checkServer() []error {
 	environ := c.environment()
 	delete(environ, server.EnvRequestTimeout) // good wherever the timeout is, which has bounds of its own
 	for name, value := range map[string]string{

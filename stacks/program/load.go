@@ -54,7 +54,11 @@ func (f keyed) name() string { return f.Tag.Get("json") }
 // want says what is accepted.
 func (f keyed) want() string {
 	if v, ok := serverVariable(f.Tag.Get("env")); ok {
-		return v.Tag.Get("want")
+		want, _, isList := strings.Cut(v.Tag.Get("want"), ", separated") // in a variable; here it is a list
+		if isList {
+			want = "a list of " + want
+		}
+		return want
 	}
 	oneof, bounds := strings.Fields(f.Tag.Get("oneof")), ""
 	if limit := f.Tag.Get("max"); limit != "" {
@@ -180,7 +184,7 @@ func isJSON(f keyed) bool { return f.Type == reflect.TypeFor[JSON]() }
 // decode reads JSON, numbers as they are written. Nothing is null.
 func decode(text string) (value any, err error) {
 	if text == "" {
-		return nil, nil //nolint:nilnil // an absent value, as JSON's null
+		return nil, nil
 	}
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()

@@ -56,8 +56,10 @@ var patterns = map[string]pattern{
 }
 
 var (
-	prefix    = like(`[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`)
-	stackName = like(`[a-z][a-z0-9-]{0,39}`)
+	prefix = like(`[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`)
+	// With the pattern of Pulumi.yaml, the longest name has 64 characters then, which is the most for a
+	// function and for a role.
+	stackName = like(`[a-z][a-z0-9-]{0,18}`)
 )
 
 // isCallback accepts what Cognito does: https, and http for the user's own machine.

@@ -75,7 +75,7 @@ func (p Program) settings(ctx *pulumi.Context) (values map[string]string, secret
 
 // provider ties every resource to one account and one region, whatever the shell's credentials
 // are for, and makes tags and the permissions boundary part of each (RULES 44).
-func (c Config) provider(ctx *pulumi.Context) (*aws.Provider, error) {
+func (c *Config) provider(ctx *pulumi.Context) (*aws.Provider, error) {
 	tags := map[string]string{
 		"project": ctx.Project(), "stack": ctx.Stack(), "owner": c.Tags.Owner, "cost-centre": c.Tags.CostCentre, "managed-by": "pulumi",
 	}

@@ -1,6 +1,7 @@
 package program_test
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -13,6 +14,9 @@ import (
 	"testing"
 
 	"gopkg.in/yaml.v3"
+
+	"leasehold.example/platform/offline"
+	"leasehold.example/stacks/program"
 )
 
 // Values decide, never the name of a stack: no file that ships in stacks/ or platform/ has the name of
@@ -30,7 +34,7 @@ func TestNoStackIsSpecial(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			for _, why := range special(t, string(source)) {
+			for _, why := range special(t, string(source), filepath.Dir(path) == filepath.Join(root, "stacks", "program")) {
 				t.Errorf("%s: %s", path, why)
 			}
 			return nil
@@ -46,15 +50,24 @@ func TestNoStackIsSpecial(t *testing.T) {
 		`if ctx.Stack() == "p" {}`, `if "x" != c.Stack {}`, `switch ctx.Stack() { case x: }`, `_ = x == "prod"`, `_ = map[string]int{"dev": 1}`,
 		`_ = strings.HasPrefix(ctx.Stack(), "p")`,
 	} {
-		if len(special(t, "package p\nfunc f() { "+bad+" }")) == 0 {
+		if len(special(t, "package p\nfunc f() { "+bad+" }", true)) == 0 {
 			t.Errorf("%s is not noticed", bad)
 		}
 	}
 }
 
-// special returns what in a source treats a stack by its name.
-func special(t *testing.T, source string) (why []string) {
+// special returns what in a source treats a stack by its name: that of a context, and with
+// fields that of a Config. Elsewhere other things have fields called Stack, which may be compared.
+func special(t *testing.T, source string, fields bool) (why []string) {
 	t.Helper()
+	isStack := func(e ast.Expr) bool {
+		call, ok := e.(*ast.CallExpr)
+		if ok {
+			e = call.Fun
+		}
+		selector, named := e.(*ast.SelectorExpr)
+		return (ok || fields) && named && selector.Sel.Name == "Stack"
+	}
 	file, err := parser.ParseFile(token.NewFileSet(), "", source, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -83,15 +96,6 @@ func special(t *testing.T, source string) (why []string) {
 	return why
 }
 
-// isStack matches x.Stack and x.Stack().
-func isStack(e ast.Expr) bool {
-	if call, ok := e.(*ast.CallExpr); ok {
-		e = call.Fun
-	}
-	selector, ok := e.(*ast.SelectorExpr)
-	return ok && selector.Sel.Name == "Stack"
-}
-
 func isPackage(e ast.Expr, name string) bool {
 	ident, ok := e.(*ast.Ident)
 	return ok && ident.Name == name
@@ -106,12 +110,32 @@ func TestRule44DefaultProviders(t *testing.T) {
 	}
 	var project struct {
 		Name, Main string
-		Config     map[string]struct{ Value []string }
+		Config     map[string]struct{ Value any }
 	}
 	if err := yaml.Unmarshal(text, &project); err != nil {
 		t.Fatal(err)
 	}
-	if got := project.Config["pulumi:disable-default-providers"].Value; !slices.Equal(got, []string{"*"}) || project.Name != "leasehold" || project.Main != "stacks" {
+	if got := fmt.Sprint(project.Config["pulumi:disable-default-providers"].Value); got != "[*]" || project.Name != "leasehold" || project.Main != "stacks" {
 		t.Errorf("got %+v", project)
 	}
+}
+
+// The longest name that Pulumi makes of a stack's name is short enough for functions and roles.
+// https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+func TestNamesFit(t *testing.T) {
+	t.Parallel()
+	const stack = "a234567890123456789" // the longest
+	if _, err := program.Load(stack, good()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := program.Load(stack+"0", good()); err == nil {
+		t.Errorf("%s0 is accepted", stack)
+	}
+	each(t, func(t *testing.T, _ map[string]string, g *offline.Graph) {
+		for _, r := range append(ofType(g, "aws:lambda/function:Function"), ofType(g, "aws:iam/role:Role")...) {
+			if name := "leasehold-" + stack + "-" + r.Name + "-1234567"; len(name) > 64 {
+				t.Errorf("%s has %d characters", name, len(name))
+			}
+		}
+	})
 }

@@ -13,13 +13,13 @@ import (
 // does not believe the code that sets them.
 func taggable(typ string) bool {
 	answer, _ := answers.LoadOrStore(typ, sync.OnceValue(func() bool { return hasTags(typ) }))
-	return answer.(func() bool)() //nolint:errcheck,forcetypeassert // stored above
+	return answer.(func() bool)()
 }
 
 var answers sync.Map
 
 var sdk = sync.OnceValue(func() string {
-	dir, err := exec.Command("go", "list", "-f", "{{.Dir}}", "github.com/pulumi/pulumi-aws/sdk/v6/go/aws").Output() //nolint:noctx // a build tool
+	dir, err := exec.Command("go", "list", "-f", "{{.Dir}}", "github.com/pulumi/pulumi-aws/sdk/v6/go/aws").Output()
 	if err != nil {
 		panic(err)
 	}
