@@ -71,27 +71,33 @@ func findings(t *testing.T, values map[string]string) (all []string, level pack.
 	return all, level
 }
 
+func with(values map[string]string, more ...string) map[string]string {
+	all := maps.Clone(values)
+	for pair := range slices.Chunk(more, 2) {
+		all[pair[0]] = pair[1]
+	}
+	return all
+}
+
 func TestStacks(t *testing.T) {
 	t.Parallel()
 	const domain = `{"name":"mcp.example.com","hostedZoneId":"Z0123456789ABC"}`
+	issuers := map[string]string{
+		"leasehold:identity": "issuers", "leasehold:cognito": "", "leasehold:issuers": `[{"issuer":"https://idp.example.com","tenant":"acme"}]`,
+	}
+	http := with(issuers, "leasehold:edge", "http", "leasehold:firewall", `{"enabled":false}`,
+		"leasehold:streaming", "false", "leasehold:function", `{"timeout":29}`)
 	for name, values := range map[string]map[string]string{
 		"dev": settings(t, "dev", nil), "staging": settings(t, "staging", nil), "prod": settings(t, "prod", nil),
 		"domain": settings(t, "prod", map[string]string{"leasehold:domain": domain}),
 		"whole answers": settings(t, "prod", map[string]string{
 			"leasehold:streaming": "false", "leasehold:function": `{"timeout":29}`,
 		}),
-		"edge http": settings(t, "prod", map[string]string{
-			"leasehold:edge": "http", "leasehold:firewall": `{"enabled":false}`, "leasehold:streaming": "false", "leasehold:function": `{"timeout":29}`,
-		}),
-		"edge http with a domain": settings(t, "prod", map[string]string{
-			"leasehold:edge": "http", "leasehold:firewall": `{"enabled":false}`, "leasehold:streaming": "false", "leasehold:function": `{"timeout":29}`,
-			"leasehold:domain": domain,
-		}),
-		"issuers": settings(t, "prod", map[string]string{
-			"leasehold:identity": "issuers", "leasehold:cognito": "", "leasehold:issuers": `[{"issuer":"https://idp.example.com","tenant":"acme"}]`,
-		}),
+		"edge http":               settings(t, "prod", http),
+		"edge http with a domain": settings(t, "prod", with(http, "leasehold:domain", domain)),
+		"issuers":                 settings(t, "prod", issuers),
 		"VPC, boundary": settings(t, "prod", map[string]string{
-			"leasehold:vpc":                 `{"id":"vpc-0a","subnetIds":["subnet-0a","subnet-0b"],"routeTableIds":["rtb-0a"]}`,
+			"leasehold:vpc":                 `{"id":"vpc-0a","subnetIds":["subnet-0a","subnet-0b"],"endpoints":true,"routeTableIds":["rtb-0a"]}`,
 			"leasehold:permissionsBoundary": "arn:aws:iam::111122223333:policy/boundary",
 		}),
 		"own table, key and web ACL": settings(t, "prod", map[string]string{
