@@ -173,7 +173,7 @@ func (b *builder) identity(url pulumi.StringOutput, outputs pulumi.Map) (identit
 	if err != nil {
 		return identity{}, err
 	}
-	outputs["cognitoClientId"] = pool.ClientID
+	outputs["cognitoUserPoolId"], outputs["cognitoClientId"] = pool.UserPoolID, pool.ClientID
 	outputs["cognitoIssuer"], outputs["cognitoTokenUrl"] = pool.Issuer, pool.TokenURL
 	outputs["cognitoAuthorizeUrl"] = pool.AuthorizeURL
 	return identity{

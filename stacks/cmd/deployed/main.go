@@ -21,7 +21,7 @@ import (
 
 func main() {
 	engine.Main()
-	stack := flag.String("stack", "dev", "whose Pulumi.<stack>.yaml")
+	stack := flag.String("stack", "", "whose Pulumi.<stack>.yaml; required")
 	out := flag.String("o", "", "the file to write; required")
 	flag.Parse()
 	if err := deploy(context.Background(), *stack, *out); err != nil {

@@ -21,9 +21,9 @@ import (
 	"leasehold.example/stacks/policy/pack"
 )
 
-// A table without protection, a key with it, a function with a secret, and a table that is
+// sample is a table without protection, a key with it, a function with a secret, and a table that is
 // somebody else's.
-func program(ctx *pulumi.Context) error {
+func sample(ctx *pulumi.Context) error {
 	provider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{
 		Region: pulumi.String("eu-central-1"), AllowedAccountIds: pulumi.ToStringArray([]string{offline.Account}),
 	})
@@ -50,7 +50,7 @@ func program(ctx *pulumi.Context) error {
 
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	g, err := offline.Run(offline.Options{Project: "leasehold", Stack: "test"}, program)
+	g, err := offline.Run(offline.Options{Project: "leasehold", Stack: "test"}, sample)
 	if err != nil {
 		t.Fatal(err)
 	}

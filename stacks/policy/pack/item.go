@@ -142,11 +142,14 @@ func (r item) points(path string, target item) bool {
 	return target.named(v)
 }
 
+// identifiers are the properties by which other resources name one.
+var identifiers = []string{"id", "arn", "name", "bucket"}
+
 func (r item) named(v property.Value) bool {
 	if !v.IsString() || v.AsString() == "" {
 		return false
 	}
-	return slices.ContainsFunc([]string{"id", "arn", "name", "keyId", "bucket"}, func(path string) bool {
+	return slices.ContainsFunc(identifiers, func(path string) bool {
 		own := r.at(path)
 		return own.IsComputed() || own.IsString() && own.AsString() == v.AsString()
 	})

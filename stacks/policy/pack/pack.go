@@ -14,6 +14,7 @@ import (
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 
@@ -135,14 +136,26 @@ func analyzed(g *offline.Graph) []policyx.AnalyzerResource {
 		}
 		all = append(all, policyx.AnalyzerResource{
 			Type: r.Type, URN: r.URN, Name: r.Name, Parent: r.Parent, Dependencies: r.Dependencies,
-			// Outputs, which have the inputs, as policies of the stack see them in the engine.
-			Properties: resource.FromResourcePropertyMap(r.State),
+			Properties: properties(r),
 			Provider:   policyx.AnalyzerProviderResource{URN: r.Provider},
 			Options: pulumi.ResourceOptions{
 				Protect: r.Protect, RetainOnDelete: r.RetainOnDelete,
 				DeleteBeforeReplace: r.DeleteBeforeReplace, IgnoreChanges: r.IgnoreChanges,
 			},
 		})
+	}
+	return all
+}
+
+// properties are the inputs, and what other resources name the resource by. Nothing else that
+// an offline run invents is a fact of the stack.
+func properties(r *offline.Resource) property.Map {
+	all := resource.FromResourcePropertyMap(r.Inputs)
+	state := resource.FromResourcePropertyMap(r.State).Set("id", property.New(r.ID))
+	for _, name := range identifiers {
+		if v, known := state.GetOk(name); known {
+			all = all.Set(name, v)
+		}
 	}
 	return all
 }
