@@ -17,12 +17,10 @@ import (
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
 const (
-	minTimeoutMillis       = 50
-	maxBufferedMillis      = 29_000
-	maxStreamingMillis     = 900_000
-	maxHTTPAPIMillis       = 30_000
-	authorizerSchemeName   = "bearer"
-	challengeContextSource = "context.authorizer.challenge"
+	minTimeoutMillis   = 50
+	maxBufferedMillis  = 29_000
+	maxStreamingMillis = 900_000
+	maxHTTPAPIMillis   = 30_000
 )
 
 // APIArgs configure an API.
@@ -129,10 +127,11 @@ func (a *API) deploy(ctx *pulumi.Context, name string, args *APIArgs) (*apigatew
 	if err != nil {
 		return nil, fmt.Errorf("definition: %w", err)
 	}
+	definition := a.Body.ApplyT(digest).(pulumi.StringOutput)
 	deployment, err := apigateway.NewDeployment(ctx, name+"-deployment", &apigateway.DeploymentArgs{
 		RestApi: args.Endpoint.RestAPIID,
 		Triggers: pulumi.StringMap{
-			"definition": a.Body.ApplyT(digest).(pulumi.StringOutput),
+			"definition": definition,
 			"endpoint":   pulumi.String(digest(fmt.Sprintf("%q", []string{args.Endpoint.args.Description, args.Endpoint.args.DomainName}))),
 		},
 	}, pulumi.Parent(a), pulumi.DependsOn([]pulumi.Resource{put}))
@@ -197,7 +196,7 @@ func (a *API) methodSettings(ctx *pulumi.Context, name string, args *APIArgs) er
 // Scopes as RFC 6749 (appendix A.4) has them, and origins as browsers send them. Neither
 // may hold the quote that ends a static value of API Gateway.
 var (
-	scopeToken = regexp.MustCompile(`^[!#-&(-\[\]-~]+$`)
+	scopeToken = regexp.MustCompile(`^[\x21\x23-\x26\x28-\x5B\x5D-\x7E]+$`)
 	webOrigin  = regexp.MustCompile(`^https?://[a-z0-9.-]+(:[0-9]{1,5})?$`)
 )
 
@@ -221,15 +220,20 @@ func (a *APIArgs) validate() error {
 	if a.TimeoutMillis < minTimeoutMillis || a.TimeoutMillis > limit {
 		problems = append(problems, fmt.Errorf("TimeoutMillis: %d is not %d to %d", a.TimeoutMillis, minTimeoutMillis, limit))
 	}
-	for i, scope := range a.Scopes {
-		if !scopeToken.MatchString(scope) {
-			problems = append(problems, fmt.Errorf("Scopes[%d]: %q is no scope without a single quote", i, scope))
+	problems = append(problems,
+		each("Scopes", a.Scopes, scopeToken, "a scope (RFC 6749) without a single quote"),
+		each("AllowedOrigins", a.AllowedOrigins, webOrigin, "an origin such as https://example.com"),
+		a.StageLimits.validate())
+	return errors.Join(problems...)
+}
+
+// each reports the values that are not of the form.
+func each(field string, values []string, form *regexp.Regexp, want string) error {
+	var problems []error
+	for i, value := range values {
+		if !form.MatchString(value) {
+			problems = append(problems, fmt.Errorf("%s[%d]: %q is not %s", field, i, value, want))
 		}
 	}
-	for i, origin := range a.AllowedOrigins {
-		if !webOrigin.MatchString(origin) {
-			problems = append(problems, fmt.Errorf("AllowedOrigins[%d]: %q is no origin such as https://example.com", i, origin))
-		}
-	}
-	return errors.Join(append(problems, a.StageLimits.validate())...)
+	return errors.Join(problems...)
 }

@@ -28,7 +28,7 @@ type AuthorizerArgs struct {
 // API), because an import drops authorizers made beside it (RULES 35).
 //
 // Of a denial the gateway shows what the function puts in its context: `challenge` as
-// WWW-Authenticate, `error`, `error_description` and `scope` in the body. `tenant` is logged.
+// WWW-Authenticate, `code`, `description` and `scope` in the body. `tenant` is logged.
 type Authorizer struct {
 	pulumi.ResourceState
 

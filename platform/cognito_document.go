@@ -1,10 +1,6 @@
 package platform
 
-import (
-	"encoding/json"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-)
+import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 // IssuerJSON returns the pool as one element of LEASEHOLD_ISSUERS (docs/configuration.md).
 // advertisedAs is the URL of the authorization server to name to clients, under which
@@ -14,7 +10,7 @@ func (c *Cognito) IssuerJSON(advertisedAs pulumi.StringInput) pulumi.StringOutpu
 	for _, scope := range c.args.Scopes {
 		scopes = append(scopes, scope.Name)
 	}
-	return document(pulumi.Map{
+	return pulumi.JSONMarshal(pulumi.Map{
 		"issuer": c.Issuer, "jwks_url": c.JWKSURL,
 		// Its access tokens have no `aud`, unless a client asks with a resource indicator.
 		"mode": pulumi.String("client_id"), "client_ids": pulumi.StringArray{c.ClientID},
@@ -22,7 +18,7 @@ func (c *Cognito) IssuerJSON(advertisedAs pulumi.StringInput) pulumi.StringOutpu
 		"tenant_claim": pulumi.String(tenantClaim),
 		"scope_prefix": pulumi.String(c.args.scopePrefix()), "scopes": pulumi.ToStringArray(scopes),
 		"advertised": pulumi.Bool(true), "advertised_as": advertisedAs,
-	})
+	}.ToMapOutput())
 }
 
 // MetadataDocument returns the authorization server metadata (RFC 8414) to serve under
@@ -32,7 +28,7 @@ func (c *Cognito) IssuerJSON(advertisedAs pulumi.StringInput) pulumi.StringOutpu
 // the document as OpenID Connect Discovery.
 func (c *Cognito) MetadataDocument(endpointURL pulumi.StringInput) pulumi.StringOutput {
 	none := pulumi.ToStringArray([]string{"none"}) // a public client has nothing to authenticate with
-	return document(pulumi.Map{
+	return pulumi.JSONMarshal(pulumi.Map{
 		"issuer":                                     endpointURL,
 		"authorization_endpoint":                     c.AuthorizeURL,
 		"token_endpoint":                             c.TokenURL,
@@ -46,13 +42,5 @@ func (c *Cognito) MetadataDocument(endpointURL pulumi.StringInput) pulumi.String
 		"revocation_endpoint_auth_methods_supported": none,
 		"subject_types_supported":                    pulumi.ToStringArray([]string{"public"}),
 		"id_token_signing_alg_values_supported":      pulumi.ToStringArray([]string{"RS256"}),
-	})
-}
-
-// document returns the members as JSON, the same each time.
-func document(members pulumi.Map) pulumi.StringOutput {
-	return members.ToMapOutput().ApplyT(func(members map[string]any) (string, error) {
-		text, err := json.Marshal(members)
-		return string(text), err
-	}).(pulumi.StringOutput)
+	}.ToMapOutput())
 }

@@ -137,7 +137,7 @@ func (s deployScope) logs() []Statement {
 	return []Statement{
 		allow("LogGroups", `logs:AssociateKmsKey logs:CreateLogGroup logs:DeleteLogGroup logs:DeleteRetentionPolicy logs:DisassociateKmsKey
 			logs:ListTagsForResource logs:PutRetentionPolicy logs:TagResource logs:UntagResource`,
-			s.logGroups("/aws/lambda/"+strings.TrimPrefix(s.named(), s.project+"-")), s.logGroups(wafLogPrefix+s.named()),
+			s.logGroups("/aws/lambda/"+s.named()), s.logGroups(wafLogPrefix+s.named()),
 			// API Gateway's groups carry its ids or the component's name, not the stack's.
 			s.logGroups("/aws/apigateway/*"), s.logGroups("API-Gateway-Execution-Logs_*")),
 		allow("ListLogGroups", "logs:DescribeLogGroups", s.logGroups("*")),

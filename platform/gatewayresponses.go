@@ -68,15 +68,15 @@ func (g gatewayResponses) all() object {
 	return all
 }
 
-// denied is the authorizer's 403. The texts are in its context, since a missing scope, a
-// tokenless tenant and a bad Origin differ (RULES 18, 33).
+// denied is the authorizer's 403. What to say is in its context, since a missing scope and
+// a token without a tenant differ (RULES 18, 33); the keys are those of apps/authorizer.
 func (g gatewayResponses) denied() gatewayResponse {
 	r := gatewayResponse{
-		status: 403, code: "$context.authorizer.error", text: "$context.authorizer.error_description",
+		status: 403, code: "$context.authorizer.code", text: "$context.authorizer.description",
 		extra: map[string]string{"scope": "$context.authorizer.scope"},
 	}
 	if !g.PlainDenials {
-		r.fromContext = map[string]string{"WWW-Authenticate": challengeContextSource}
+		r.fromContext = map[string]string{"WWW-Authenticate": "context.authorizer.challenge"}
 	}
 	return r
 }

@@ -45,8 +45,8 @@ func TestRule33DeniedChallenge(t *testing.T) {
 			t.Errorf("challenge %v, not %v", got, want)
 		}
 		body := decoded(t, in(t, denied, "responseTemplates")["application/json"].(string))
-		if denied["statusCode"] != "403" || body["error"] != "$context.authorizer.error" || body["scope"] != "$context.authorizer.scope" ||
-			body["error_description"] != "$context.authorizer.error_description" {
+		if denied["statusCode"] != "403" || body["error"] != "$context.authorizer.code" || body["scope"] != "$context.authorizer.scope" ||
+			body["error_description"] != "$context.authorizer.description" {
 			t.Errorf("denied %v", denied)
 		}
 	}
@@ -56,7 +56,7 @@ func TestRule33DeniedChallenge(t *testing.T) {
 func TestRule36GatewayResponses(t *testing.T) {
 	t.Parallel()
 	want := map[string][3]string{
-		"ACCESS_DENIED":                  {"403", "$context.authorizer.error", "WWW-Authenticate"},
+		"ACCESS_DENIED":                  {"403", "$context.authorizer.code", "WWW-Authenticate"},
 		"AUTHORIZER_CONFIGURATION_ERROR": {"503", "temporarily_unavailable", "Retry-After"},
 		"AUTHORIZER_FAILURE":             {"503", "temporarily_unavailable", "Retry-After"},
 		"DEFAULT_4XX":                    {"", "request_refused", ""},
@@ -130,7 +130,7 @@ func TestStaticValuesHoldNoQuote(t *testing.T) {
 	for kind := range g.all() {
 		for name, value := range in(t, g.all(), kind, "responseParameters") {
 			text := value.(string)
-			if text == challengeContextSource {
+			if text == "context.authorizer.challenge" {
 				continue
 			}
 			if inner := strings.TrimSuffix(strings.TrimPrefix(text, "'"), "'"); len(inner) != len(text)-2 || strings.Contains(inner, "'") {

@@ -165,7 +165,7 @@ func TestDeployRolesAreNarrow(t *testing.T) {
 func TestDeployRolesAreApart(t *testing.T) {
 	t.Parallel()
 	stacks := map[string]string{"prod": "prod", "preview": "pr-*"}
-	byName := []string{"role/", "function:", "table/", "secret:", "application:", "deploymentgroup:"}
+	byName := []string{"log-group:/aws/lambda/", "log-group:aws-waf-logs-", "role/", "function:", "table/", "secret:", "application:", "deploymentgroup:"}
 	for _, s := range deployStatements(t, run(t, github(githubArgs()))) {
 		for _, resource := range s.Resource {
 			for _, kind := range byName {

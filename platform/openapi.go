@@ -15,6 +15,9 @@ import (
 // so that a definition that did not change has the same hash.
 type object = map[string]any
 
+// bearerScheme is what the definition calls the authorizer.
+const bearerScheme = "bearer"
+
 // definition is what an OpenAPI body is made of, with every output resolved.
 type definition struct {
 	Title, Description     string
@@ -70,7 +73,7 @@ func (d definition) encode() (string, error) {
 		"openapi": "3.0.1",
 		"info":    object{"title": d.Title, "description": d.Description, "version": "1.0"},
 		"paths":   paths,
-		"components": object{"securitySchemes": object{authorizerSchemeName: object{
+		"components": object{"securitySchemes": object{bearerScheme: object{
 			"type": "apiKey", "name": "Authorization", "in": "header",
 			"x-amazon-apigateway-authtype":   "custom",
 			"x-amazon-apigateway-authorizer": d.authorizer(),
@@ -100,7 +103,7 @@ func (d definition) authorizer() object {
 func (d definition) paths() (object, error) {
 	open := d.toFunction()
 	guarded := d.toFunction()
-	guarded["security"] = []object{{authorizerSchemeName: []string{}}}
+	guarded["security"] = []object{{bearerScheme: []string{}}}
 	paths := object{
 		mcpPath:         object{"x-amazon-apigateway-any-method": guarded, "options": open},
 		metadataPath:    object{"get": open, "options": open},

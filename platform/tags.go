@@ -44,11 +44,12 @@ func withTags(tags map[string]string, field reflect.Value) pulumi.StringMapInput
 	if !ok { // the field is nil
 		return pulumi.ToStringMap(tags)
 	}
-	return own.ToStringMapOutput().ApplyT(func(own map[string]string) map[string]string {
+	merged := own.ToStringMapOutput().ApplyT(func(own map[string]string) map[string]string {
 		merged := maps.Clone(tags)
 		maps.Copy(merged, own)
 		return merged
-	}).(pulumi.StringMapOutput)
+	})
+	return merged.(pulumi.StringMapOutput) //nolint:errcheck,forcetypeassert // what ApplyT makes of a function to such a map
 }
 
 // PermissionsBoundary returns a transformation that gives every IAM role the boundary with

@@ -123,6 +123,9 @@ func (i Issuer) checkScopes() error {
 	if !slices.Contains([]string{"", "scope", "scp"}, i.ScopeClaim) {
 		problems = append(problems, fmt.Errorf("scope_claim %q is neither scope nor scp", i.ScopeClaim))
 	}
+	if i.ScopePrefix != "" && !isScope(i.ScopePrefix) { // it becomes part of challenges
+		problems = append(problems, fmt.Errorf("scope_prefix %q has characters that no scope has (RFC 6749 section 3.3)", i.ScopePrefix))
+	}
 	if i.Scopes != nil && len(i.Scopes) == 0 {
 		problems = append(problems, errors.New("scopes is empty; leave it out for all"))
 	}
@@ -214,7 +217,7 @@ func (t *trust) principal(body claims) (Principal, error) {
 	}
 	return Principal{
 		Tenant: tenant, Issuer: t.Issuer.Issuer, Subject: subject,
-		ClientID: client, Scopes: scopes, ExpiresAt: expires.Time,
+		ClientID: client, Scopes: scopes, ScopePrefix: t.ScopePrefix, ExpiresAt: expires.Time,
 	}, nil
 }
 

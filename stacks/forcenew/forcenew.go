@@ -39,7 +39,6 @@ var stateful = map[string]bool{
 	"aws:cognito/userPoolDomain:UserPoolDomain": true,
 	"aws:dynamodb/table:Table":                  true,
 	"aws:kms/key:Key":                           true,
-	"aws:s3/bucket:Bucket":                      true,
 	"aws:s3/bucketV2:BucketV2":                  true,
 	"aws:secretsmanager/secret:Secret":          true,
 }

@@ -15,15 +15,12 @@ var table = map[string][]string{
 	"aws:apigateway/domainName:DomainName":         {"domainName"},
 	"aws:apigateway/methodSettings:MethodSettings": {"methodPath", "restApi", "stageName"},
 	"aws:apigateway/restApi:RestApi":               {},
-	"aws:apigateway/restApiPolicy:RestApiPolicy":   {"restApiId"},
 	// It has no update: another body is another PutRestApi. Its deletion does nothing.
 	"aws:apigateway/restApiPut:RestApiPut": {"body", "failOnWarnings", "parameters", "restApiId", "triggers"},
 	"aws:apigateway/stage:Stage":           {"restApi", "stageName"},
 
 	"aws:apigatewayv2/api:Api":                 {"protocolType"},
 	"aws:apigatewayv2/apiMapping:ApiMapping":   {"apiId", "domainName"},
-	"aws:apigatewayv2/authorizer:Authorizer":   {"apiId"},
-	"aws:apigatewayv2/deployment:Deployment":   {"apiId", "triggers"},
 	"aws:apigatewayv2/domainName:DomainName":   {"domainName"},
 	"aws:apigatewayv2/integration:Integration": {"apiId", "integrationSubtype", "integrationType"},
 	"aws:apigatewayv2/route:Route":             {"apiId"},
@@ -36,9 +33,8 @@ var table = map[string][]string{
 	"aws:cloudwatch/metricAlarm:MetricAlarm":             {"name"},
 	"aws:cloudwatch/queryDefinition:QueryDefinition":     {},
 
-	"aws:codedeploy/application:Application":           {"computePlatform"},
-	"aws:codedeploy/deploymentConfig:DeploymentConfig": {"computePlatform", "deploymentConfigName", "minimumHealthyHosts", "trafficRoutingConfig", "zonalConfig"},
-	"aws:codedeploy/deploymentGroup:DeploymentGroup":   {"appName"},
+	"aws:codedeploy/application:Application":         {"computePlatform"},
+	"aws:codedeploy/deploymentGroup:DeploymentGroup": {"appName"},
 
 	"aws:cognito/resourceServer:ResourceServer": {"identifier", "userPoolId"},
 	"aws:cognito/userPool:UserPool":             {"aliasAttributes", "name", "usernameAttributes", "usernameConfiguration"},
@@ -65,9 +61,8 @@ var table = map[string][]string{
 	"aws:lambda/alias:Alias":                                         {"functionName", "name"},
 	"aws:lambda/function:Function":                                   {"name", "packageType"},
 	"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": {"functionName", "qualifier"},
-	"aws:lambda/layerVersion:LayerVersion": {
-		"code", "compatibleArchitectures", "compatibleRuntimes", "description", "layerName", "licenseInfo", "s3Bucket", "s3Key", "s3ObjectVersion", "sourceCodeHash",
-	},
+	// Without a life cycle of its own an invocation is never repeated in place.
+	"aws:lambda/invocation:Invocation": {"functionName", "input", "qualifier", "triggers"},
 	"aws:lambda/permission:Permission": {
 		"action", "eventSourceToken", "function", "functionUrlAuthType", "principal", "principalOrgId", "qualifier", "sourceAccount", "sourceArn", "statementId", "statementIdPrefix",
 	},
@@ -75,8 +70,6 @@ var table = map[string][]string{
 
 	"aws:route53/record:Record": {"name", "setIdentifier", "zoneId"},
 
-	"aws:s3/bucket:Bucket": {"bucket", "bucketPrefix", "objectLockEnabled"},
-	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2":                       {"bucket", "expectedBucketOwner"},
 	"aws:s3/bucketOwnershipControls:BucketOwnershipControls":                                     {"bucket"},
 	"aws:s3/bucketPolicy:BucketPolicy":                                                           {"bucket"},
 	"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock":                                     {"bucket"},
@@ -87,7 +80,6 @@ var table = map[string][]string{
 	"aws:secretsmanager/secret:Secret":                 {"name", "namePrefix"},
 	"aws:secretsmanager/secretPolicy:SecretPolicy":     {"secretArn"},
 	"aws:secretsmanager/secretRotation:SecretRotation": {"secretId"},
-	"aws:secretsmanager/secretVersion:SecretVersion":   {"secretBinary", "secretId", "secretString"},
 
 	"aws:sns/topic:Topic":                         {"fifoTopic", "name", "namePrefix"},
 	"aws:sns/topicPolicy:TopicPolicy":             {"arn"},

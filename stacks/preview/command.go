@@ -22,7 +22,7 @@ type Program struct {
 	// Warnings are what the program says of its configuration.
 	Warnings []string
 	// Check is the policies' word on what it makes.
-	Check func(*offline.Graph) []Finding
+	Check func(*offline.Graph) ([]Finding, error)
 }
 
 // Command is `make preview`.
@@ -118,7 +118,11 @@ func (c Command) report(stack string) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the program of stack %s failed: %w", stack, flattened(err))
 	}
-	return New(graph, program.Warnings, program.Check(graph)), nil
+	findings, err := program.Check(graph)
+	if err != nil {
+		return nil, fmt.Errorf("the policies of stack %s: %w", stack, err)
+	}
+	return New(graph, program.Warnings, findings), nil
 }
 
 // flattened takes the SDK's list of errors apart, which it prints as a bulleted one.

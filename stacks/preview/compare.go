@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"leasehold.example/stacks/forcenew"
 )
 
 // Changes are what differs from another preview.
@@ -16,7 +18,7 @@ type Changes struct {
 	// happen: what would be replaced is another resource already.
 	OtherStack bool `json:"otherStack,omitempty"`
 	// Stateful are resources that would lose what `pulumi up` does not bring back. It is an
-	// estimate (see stateful.forceNew).
+	// estimate (forcenew.Properties).
 	Stateful []Loss   `json:"stateful"`
 	Added    []Ref    `json:"added"`
 	Removed  []Ref    `json:"removed"`
@@ -49,7 +51,9 @@ type Loss struct {
 type Change struct {
 	Ref
 	// Was is its former URN when an alias says that it moved; empty when it did not.
-	Was         string       `json:"was,omitempty"`
+	Was string `json:"was,omitempty"`
+	// Replaced are the inputs whose change makes another resource, by the same estimate as Stateful.
+	Replaced    []string     `json:"replaced,omitempty"`
 	Differences []Difference `json:"differences"`
 }
 
@@ -122,12 +126,14 @@ func (c *comparison) resource(r *Resource, before map[string]*Resource) {
 		if key(urn) != key(r.URN) {
 			change.Was = old.URN
 		}
+		if !r.Read {
+			change.Replaced = replacedBy(r, change.Differences)
+		}
 		if len(change.Differences) > 0 || change.Was != "" {
 			c.Changed = append(c.Changed, change)
 		}
-		s, ok := statefuls[r.Type]
-		if why := s.replacedBy(change.Differences, r.IgnoreChanges); ok && len(why) > 0 && !r.Read {
-			c.replaced(r, old, why)
+		if len(change.Replaced) > 0 && forcenew.Stateful(r.Type) {
+			c.replaced(r, old, change.Replaced)
 		}
 		return
 	}
@@ -178,15 +184,14 @@ func renamer(was, is *Report) func(string) string {
 }
 
 func (c *comparison) replaced(r, old *Resource, why []string) {
-	c.Stateful = append(c.Stateful, Loss{Ref: r.ref(), Effect: "replaced", Because: why, Loses: statefuls[r.Type].loses, Guard: old.guard()})
+	c.Stateful = append(c.Stateful, Loss{Ref: r.ref(), Effect: "replaced", Because: why, Loses: loses(r.Type), Guard: old.guard()})
 }
 
 func (c *comparison) removed(old *Resource) {
-	s, ok := statefuls[old.Type]
-	if !ok || old.Read {
+	if old.Read || !forcenew.Stateful(old.Type) {
 		return
 	}
-	loss := Loss{Ref: old.ref(), Effect: "destroyed", Loses: s.loses, Guard: old.guard()}
+	loss := Loss{Ref: old.ref(), Effect: "destroyed", Loses: loses(old.Type), Guard: old.guard()}
 	if old.RetainOnDelete {
 		loss.Effect, loss.Loses = "abandoned", "nothing yet: it stays in AWS and no stack manages it"
 	}
@@ -209,7 +214,7 @@ func (c *comparison) moved(was, is *Report) {
 	}
 	for i, r := range is.Resources {
 		before := old[key(r.URN)]
-		if _, ok := statefuls[r.Type]; ok && !r.Read && !listed[r.URN] && before != nil {
+		if forcenew.Stateful(r.Type) && !r.Read && !listed[r.URN] && before != nil {
 			c.replaced(&is.Resources[i], before, []string{"the provider's region"})
 		}
 	}

@@ -88,9 +88,9 @@ func (w *markdown) findings(r *Report) {
 }
 
 func (r *Report) plainTree() string {
-	w := &textReport{Style: Style{Width: 140}}
+	w := &markdown{}
 	for _, row := range r.tree() {
-		w.line("%s%s  %s", row.stem, row.Name, strings.TrimSpace(kind(row.Type)+"  "+strings.Join(row.Settings, " · ")))
+		w.line("%s%s  %s", row.stem, row.Name, strings.TrimSpace(kind(row.Type)+"  "+strings.Join(row.Settings, " "+separator+" ")))
 	}
 	return w.String()
 }
@@ -131,7 +131,7 @@ func (c *Changes) markdown() string {
 			w.row(change.Name, Difference{Path: "(URN)", Was: key(change.Was), Is: key(change.URN)})
 		}
 		for _, d := range change.Differences {
-			w.row(change.Name, d)
+			w.row(change.Name+change.replacement(), d)
 		}
 	}
 	for _, d := range c.Outputs {

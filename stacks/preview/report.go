@@ -48,6 +48,8 @@ type Finding struct {
 	URN    string `json:"urn,omitempty"` // empty when it is said of the stack
 	// Message says what is wrong and what would be right.
 	Message string `json:"message"`
+	// Why is the policy's reason and its reference.
+	Why string `json:"why,omitempty"`
 }
 
 // Mandatory is the level of findings that fail a preview.

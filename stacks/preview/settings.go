@@ -9,34 +9,52 @@ import (
 	"strings"
 )
 
-// setting is one input that a reader of the tree wants to see.
+// setting is one input that a reader of the tree wants to see. The value takes the place of
+// the per cent sign in the label, or follows it.
 type setting struct{ label, path string }
 
 // shown are the inputs that matter, by type, in the order of reading. Other types show
 // their few plain inputs (see settingsOf).
 var shown = map[string][]setting{
-	"aws:acm/certificate:Certificate":                                      {{"", "domainName"}, {"validation", "validationMethod"}},
-	"aws:apigateway/deployment:Deployment":                                 {},
-	"aws:apigateway/domainName:DomainName":                                 {{"", "domainName"}, {"", "securityPolicy"}},
-	"aws:apigateway/restApi:RestApi":                                       {{"", "endpointConfiguration.types"}, {"default endpoint off", "disableExecuteApiEndpoint"}},
-	"aws:apigateway/restApiPut:RestApiPut":                                 {{"paths", "body"}},
-	"aws:apigateway/stage:Stage":                                           {{"", "stageName"}, {"tracing", "xrayTracingEnabled"}, {"access log", "accessLogSettings.destinationArn"}},
-	"aws:apigateway/methodSettings:MethodSettings":                         {{"rate", "settings.throttlingRateLimit"}, {"burst", "settings.throttlingBurstLimit"}, {"metrics", "settings.metricsEnabled"}},
-	"aws:cloudwatch/logGroup:LogGroup":                                     {{"", "name"}, {"", "namePrefix"}, {"days", "retentionInDays"}, {"key", "kmsKeyId"}},
-	"aws:cognito/userPool:UserPool":                                        {{"tier", "userPoolTier"}, {"MFA", "mfaConfiguration"}, {"deletion protection", "deletionProtection"}, {"admin-only sign-up", "adminCreateUserConfig.allowAdminCreateUserOnly"}},
-	"aws:cognito/userPoolClient:UserPoolClient":                            {{"flows", "allowedOauthFlows"}, {"scopes", "allowedOauthScopes"}, {"callbacks", "callbackUrls"}, {"secret", "generateSecret"}},
-	"aws:dynamodb/table:Table":                                             {{"", "name"}, {"key", "hashKey"}, {"+", "rangeKey"}, {"ttl", "ttl.attributeName"}, {"indexes", "globalSecondaryIndexes"}, {"", "billingMode"}, {"point-in-time recovery", "pointInTimeRecovery.enabled"}, {"deletion protection", "deletionProtectionEnabled"}, {"key", "serverSideEncryption.kmsKeyArn"}},
-	"aws:iam/role:Role":                                                    {{"boundary", "permissionsBoundary"}},
-	"aws:iam/rolePolicy:RolePolicy":                                        {{"allows", "policy"}},
-	"aws:kms/key:Key":                                                      {{"rotation", "enableKeyRotation"}, {"deletion after days", "deletionWindowInDays"}},
-	"aws:lambda/alias:Alias":                                               {{"", "name"}, {"version", "functionVersion"}},
-	"aws:lambda/function:Function":                                         {{"MB", "memorySize"}, {"s", "timeout"}, {"", "architectures"}, {"reserved", "reservedConcurrentExecutions"}, {"tracing", "tracingConfig.mode"}, {"variables", "environment.variables"}, {"layers", "layers"}, {"VPC", "vpcConfig.subnetIds"}},
+	"aws:acm/certificate:Certificate":      {{"", "domainName"}, {"% validation", "validationMethod"}},
+	"aws:apigateway/deployment:Deployment": {},
+	"aws:apigateway/domainName:DomainName": {{"", "domainName"}, {"", "securityPolicy"}},
+	"aws:apigateway/methodSettings:MethodSettings": {
+		{"% requests/s", "settings.throttlingRateLimit"}, {"burst", "settings.throttlingBurstLimit"}, {"metrics", "settings.metricsEnabled"},
+	},
+	"aws:apigateway/restApi:RestApi":       {{"", "endpointConfiguration.types"}, {"default endpoint off", "disableExecuteApiEndpoint"}},
+	"aws:apigateway/restApiPut:RestApiPut": {{"paths", "body"}},
+	"aws:apigateway/stage:Stage": {
+		{"", "stageName"}, {"tracing", "xrayTracingEnabled"}, {"access log", "accessLogSettings.destinationArn"},
+	},
+	"aws:cloudwatch/logGroup:LogGroup": {{"", "name"}, {"%…", "namePrefix"}, {"% days", "retentionInDays"}, {"key", "kmsKeyId"}},
+	"aws:cognito/userPool:UserPool": {
+		{"", "userPoolTier"}, {"MFA", "mfaConfiguration"}, {"deletion protection", "deletionProtection"},
+		{"admin-only sign-up", "adminCreateUserConfig.allowAdminCreateUserOnly"},
+	},
+	"aws:cognito/userPoolClient:UserPoolClient": {
+		{"flows", "allowedOauthFlows"}, {"scopes", "allowedOauthScopes"}, {"callbacks", "callbackUrls"}, {"with a secret", "generateSecret"},
+	},
+	"aws:dynamodb/table:Table": {
+		{"", "name"}, {"partition key", "hashKey"}, {"sort key", "rangeKey"}, {"TTL", "ttl.attributeName"},
+		{"indexes", "globalSecondaryIndexes"}, {"local indexes", "localSecondaryIndexes"}, {"", "billingMode"},
+		{"point-in-time recovery", "pointInTimeRecovery.enabled"}, {"deletion protection", "deletionProtectionEnabled"},
+		{"key", "serverSideEncryption.kmsKeyArn"},
+	},
+	"aws:iam/role:Role":             {{"boundary", "permissionsBoundary"}},
+	"aws:iam/rolePolicy:RolePolicy": {{"allows", "policy"}},
+	"aws:kms/key:Key":               {{"rotated", "enableKeyRotation"}, {"deleted after % days", "deletionWindowInDays"}},
+	"aws:lambda/alias:Alias":        {{"", "name"}, {"version", "functionVersion"}},
+	"aws:lambda/function:Function": {
+		{"% MB", "memorySize"}, {"% s", "timeout"}, {"", "architectures"}, {"% reserved", "reservedConcurrentExecutions"},
+		{"tracing", "tracingConfig.mode"}, {"% variables", "environment.variables"}, {"layers", "layers"}, {"in subnets", "vpcConfig.subnetIds"},
+	},
 	"aws:lambda/permission:Permission":                                     {{"", "action"}, {"for", "principal"}},
-	"aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": {{"instances", "provisionedConcurrentExecutions"}},
-	"aws:secretsmanager/secret:Secret":                                     {{"", "name"}, {"recovery days", "recoveryWindowInDays"}, {"key", "kmsKeyId"}},
-	"aws:secretsmanager/secretRotation:SecretRotation":                     {{"every days", "rotationRules.automaticallyAfterDays"}},
+	"aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": {{"% instances", "provisionedConcurrentExecutions"}},
+	"aws:secretsmanager/secret:Secret":                                     {{"", "name"}, {"recoverable for % days", "recoveryWindowInDays"}, {"key", "kmsKeyId"}},
+	"aws:secretsmanager/secretRotation:SecretRotation":                     {{"every % days", "rotationRules.automaticallyAfterDays"}},
 	"aws:wafv2/webAcl:WebAcl":                                              {{"", "name"}, {"", "scope"}, {"rules", "rules"}},
-	"aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration":      {{"redacts", "redactedFields"}},
+	"aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration":      {{"% fields redacted", "redactedFields"}},
 	"pulumi:providers:aws":                                                 {{"", "region"}, {"account", "allowedAccountIds"}},
 }
 
@@ -118,6 +136,9 @@ func (s setting) text(v any) string {
 }
 
 func labelled(label, value string) string {
+	if before, after, ok := strings.Cut(label, "%"); ok {
+		return before + value + after
+	}
 	return strings.TrimSpace(label + " " + value)
 }
 

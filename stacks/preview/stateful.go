@@ -1,49 +1,35 @@
 package preview
 
-import "strings"
+import (
+	"cmp"
+	"strings"
 
-// stateful is a type whose replacement loses something that `pulumi up` does not bring back.
-type stateful struct {
-	loses string
-	// forceNew are the inputs whose change makes another resource. The Go SDK does not say
-	// (RULES 47), so they are those that the Terraform provider under pulumi-aws v6 marks
-	// ForceNew, in internal/service/*/*.go of github.com/hashicorp/terraform-provider-aws.
-	forceNew []string
+	"leasehold.example/stacks/forcenew"
+)
+
+// losses say what goes with a stateful resource (forcenew.Stateful) that is replaced or destroyed.
+var losses = map[string]string{
+	"aws:cloudwatch/logGroup:LogGroup":          "its logs",
+	"aws:cognito/resourceServer:ResourceServer": "the scopes that clients ask for, until it is there again",
+	"aws:cognito/userPool:UserPool":             "all users and their passwords",
+	"aws:cognito/userPoolClient:UserPoolClient": "the client id that clients are configured with",
+	"aws:cognito/userPoolDomain:UserPoolDomain": "the address of the sign-in",
+	"aws:dynamodb/table:Table":                  "all items",
+	"aws:kms/key:Key":                           "everything encrypted under it",
+	"aws:s3/bucket:Bucket":                      "all objects",
+	"aws:s3/bucketV2:BucketV2":                  "all objects",
+	"aws:secretsmanager/secret:Secret":          "all versions of the secret, such as sealing keys",
 }
 
-// statefuls is a list made by hand: an estimate, which the preview says.
-var statefuls = map[string]stateful{
-	"aws:apigateway/domainName:DomainName": {"the target of its DNS record", []string{"domainName"}},
-	"aws:apigateway/restApi:RestApi":       {"its URL, which clients know unless it has a domain", nil},
-	"aws:apigatewayv2/api:Api":             {"its URL, which clients know unless it has a domain", []string{"protocolType"}},
-	"aws:cloudwatch/logGroup:LogGroup":     {"the logs", []string{"logGroupClass", "name", "namePrefix"}},
-	"aws:cognito/resourceServer:ResourceServer": {
-		"the scopes of tokens, until it is there again", []string{"identifier", "name", "userPoolId"},
-	},
-	"aws:cognito/userPool:UserPool": {
-		"all users and their passwords", []string{"aliasAttributes", "name", "usernameAttributes", "usernameConfiguration.caseSensitive"},
-	},
-	"aws:cognito/userPoolClient:UserPoolClient": {"the client id that clients are configured with", []string{"generateSecret", "userPoolId"}},
-	"aws:cognito/userPoolDomain:UserPoolDomain": {"the sign-in address", []string{"domain", "userPoolId"}},
-	"aws:dynamodb/table:Table": {"all items", []string{
-		"hashKey", "importTable", "localSecondaryIndexes", "name", "rangeKey",
-		"restoreDateTime", "restoreSourceName", "restoreSourceTableArn", "restoreToLatestTime",
-	}},
-	"aws:kms/key:Key": {
-		"everything encrypted under it", []string{"customKeyStoreId", "customerMasterKeySpec", "keyUsage", "multiRegion", "xksKeyId"},
-	},
-	"aws:route53/zone:Zone":            {"its name servers, which the registrar points to", []string{"delegationSetId", "name"}},
-	"aws:s3/bucket:Bucket":             {"all objects", []string{"bucket", "bucketPrefix", "objectLockConfiguration.objectLockEnabled"}},
-	"aws:s3/bucketV2:BucketV2":         {"all objects", []string{"bucket", "bucketPrefix", "objectLockEnabled"}},
-	"aws:secretsmanager/secret:Secret": {"all versions of the secret, such as sealing keys", []string{"name", "namePrefix"}},
-	"aws:sns/topic:Topic":              {"subscriptions, which people confirm again", []string{"fifoTopic", "name", "namePrefix"}},
-}
+func loses(typ string) string { return cmp.Or(losses[typ], "what it holds") }
 
-// replacedBy are the changes that make another resource, those aside that the resource ignores.
-func (s stateful) replacedBy(changes []Difference, ignored []string) []string {
+// replacedBy are the inputs whose change makes another resource, those aside that the
+// resource ignores.
+func replacedBy(r *Resource, changes []Difference) []string {
+	forced, _ := forcenew.Properties(r.Type)
 	var why []string
 	for _, c := range changes {
-		if covers(s.forceNew, c.Path) && !covers(ignored, c.Path) {
+		if covers(forced, c.Path) && !covers(r.IgnoreChanges, c.Path) {
 			why = append(why, c.Path)
 		}
 	}

@@ -56,7 +56,7 @@ func (w *textReport) paint(code, text string) string {
 func (w *textReport) line(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
 
 func (w *textReport) heading(text, note string) {
-	w.line("\n%s %s", w.paint(bold, text), w.paint(dim, note))
+	w.line("\n%s", strings.TrimSpace(w.paint(bold, text)+"  "+w.paint(dim, note)))
 }
 
 // item is a marked paragraph.
@@ -101,7 +101,7 @@ func (w *textReport) warnings(r *Report) {
 	if r.Changes == nil || len(r.Changes.Stateful) == 0 {
 		return
 	}
-	w.heading(r.Changes.lossTitle(), "estimate, from a list of inputs that force a replacement")
+	w.heading(r.Changes.lossTitle(), "estimate")
 	for _, loss := range r.Changes.Stateful {
 		w.item(red, "!", w.paint(bold, loss.Name)+" "+kind(loss.Type)+" "+loss.sentence())
 	}
@@ -169,7 +169,7 @@ func (w *textReport) tree(r *Report) {
 		if row.Component {
 			name = w.paint(bold, name)
 		}
-		lines := wrap(strings.Join(row.Settings, " · "), used, w.Width)
+		lines := wrap(strings.Join(row.Settings, " "+separator+" "), used, w.Width)
 		w.line("%s", strings.TrimRight(w.paint(dim, row.stem)+name+"  "+w.paint(dim, typ)+"  "+lines[0], " "))
 		for _, more := range lines[1:] {
 			w.line("%s    %s", w.paint(dim, row.below), more)
@@ -195,7 +195,7 @@ func (w *textReport) changes(c *Changes) {
 		w.line("  %s %s  %s", w.paint(red, "-"), r.Name, w.paint(dim, kind(r.Type)))
 	}
 	for _, change := range c.Changed {
-		w.line("  %s %s  %s", w.paint(yellow, "~"), change.Name, w.paint(dim, kind(change.Type)))
+		w.line("  %s %s  %s%s", w.paint(yellow, "~"), change.Name, w.paint(dim, kind(change.Type)), w.paint(red, change.replacement()))
 		if change.Was != "" {
 			w.line("      was %s", key(change.Was))
 		}
@@ -211,6 +211,14 @@ func (w *textReport) differences(all []Difference) {
 	for _, d := range all {
 		w.line("      %s: %s → %s", d.Path, w.paint(red, clip(short(d.Was))), w.paint(green, clip(short(d.Is))))
 	}
+}
+
+// replacement says whether another resource takes its place.
+func (c Change) replacement() string {
+	if len(c.Replaced) == 0 {
+		return ""
+	}
+	return "  replaced (estimate)"
 }
 
 // counts are the numbers of the changes in one line.

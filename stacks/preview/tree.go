@@ -47,6 +47,9 @@ func (r *Report) tree() []row {
 
 // kind is a type token as people say it: "dynamodb Table", "Table" of our own components.
 func kind(token string) string {
+	if of, ok := strings.CutPrefix(token, "pulumi:providers:"); ok {
+		return of + " provider"
+	}
 	parts := strings.Split(token, ":")
 	last := parts[len(parts)-1]
 	if len(parts) < 3 || parts[0] != "aws" {
@@ -56,13 +59,16 @@ func kind(token string) string {
 	return module + " " + last
 }
 
+// separator stands between the settings of a resource, and never begins a line.
+const separator = "·"
+
 // wrap breaks text between words into lines of at most width characters; the first begins
 // where used of them are taken already.
 func wrap(text string, used, width int) []string {
 	var lines []string
 	line := ""
 	for word := range strings.FieldsSeq(text) {
-		if n := visible(line) + 1 + visible(word); line != "" && used+n > width {
+		if n := visible(line) + 1 + visible(word); line != "" && word != separator && used+n > width {
 			lines, line, used = append(lines, line), "", 0
 		}
 		line = strings.TrimSpace(line + " " + word)
