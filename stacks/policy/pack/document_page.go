@@ -74,5 +74,5 @@ func (r rule) row() string {
 	if reference == "" {
 		reference = "documentation"
 	}
-	return fmt.Sprintf("| `%s` | %s | %s | [%s](%s) |\n", r.name, strings.Join(scope, ", "), r.why, reference, r.page)
+	return fmt.Sprintf("| %#q | %s | %s | [%s](%s) |\n", r.name, strings.Join(scope, ", "), r.why, reference, r.page)
 }
