@@ -107,6 +107,19 @@ func TestRule38ReplacedAPIKeepsItsFirewall(t *testing.T) {
 	}
 }
 
+// Rule 38: another web ACL takes the place of the stack's own before the same stage.
+func TestRule38AnotherWebACLIsAttached(t *testing.T) {
+	t.Parallel()
+	d := deploy(t, "prod", nil)
+	d.up()
+	const other = "arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/theirs/11111111-1111-4111-8111-111111111111"
+	d.configure(map[string]string{"leasehold:firewall": `{"webAclArn":"` + other + `"}`})
+	d.up() // fails by itself if the association is gone
+	if got := d.only(association).Outputs["webAclArn"]; got != other {
+		t.Errorf("the stage is behind %v, want %v", got, other)
+	}
+}
+
 // Rule 45: first Pulumi refuses, then AWS does; docs/deploy.md has the steps that end both.
 func TestRule45DestroyRefusesProtectedTable(t *testing.T) {
 	t.Parallel()
