@@ -182,8 +182,8 @@ func (in *instance) stop() error {
 func (in *instance) signal(s syscall.Signal) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if in.ended {
-		return // the number may be another's by now
+	if in.ended || s == syscall.SIGSTOP && in.isClosed() {
+		return // the number may be another's by now; who is to end has to run
 	}
 	_ = syscall.Kill(-in.cmd.Process.Pid, s)
 }
