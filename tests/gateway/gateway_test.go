@@ -329,7 +329,7 @@ func TestAccessLog(t *testing.T) {
 	if w.access.String() != want {
 		t.Errorf("%s", &w.access)
 	}
-	if r := w.records[0]; !r.Cold || !r.Invoked || r.Status != 200 || r.Method != "POST" || r.Path != "/live/mcp" || w.records[1].Invoked {
+	if r := w.records[0]; !r.Cold || !r.Invoked || r.Status != 200 || r.Method != http.MethodPost || r.Path != "/live/mcp" || w.records[1].Invoked {
 		t.Errorf("%+v", w.records)
 	}
 }

@@ -44,8 +44,10 @@ func TestHTTPAPI(t *testing.T) {
 		"throttled":  {request: "POST /mcp", mcp: func(context.Context, []byte) (string, error) { return "", runtimeapi.ErrThrottled }, status: 503},
 		"no status":  {request: "POST /mcp", mcp: func(context.Context, []byte) (string, error) { return `{"a":1}`, nil }, status: 200, answer: `{"a":1}`},
 		"permission": {request: "POST /mcp", change: func(w *world) { w.HTTP.Routes["ANY /mcp"].Function.Function.Permissions = nil }, status: 500},
-		"late": {request: "POST /mcp", change: func(w *world) { w.HTTP.Routes["ANY /mcp"].Timeout = time.Millisecond },
-			mcp: func(ctx context.Context, _ []byte) (string, error) { <-ctx.Done(); return "", ctx.Err() }, status: 503, answer: "Service Unavailable"},
+		"late": {
+			request: "POST /mcp", change: func(w *world) { w.HTTP.Routes["ANY /mcp"].Timeout = time.Millisecond },
+			mcp: func(ctx context.Context, _ []byte) (string, error) { <-ctx.Done(); return "", ctx.Err() }, status: 503, answer: "Service Unavailable",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
