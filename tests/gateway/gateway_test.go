@@ -237,6 +237,11 @@ func TestRESTLimitsAndFailures(t *testing.T) {
 			w.mcp = func(context.Context, []byte) (string, error) { return document, err }
 		}
 	}
+	firewall := func(w *world) {
+		w.options.Firewall = func(_ *http.Request, body []byte) int {
+			return map[string]int{"bad": 403, "much": 429}[string(body)]
+		}
+	}
 	for name, tt := range map[string]struct {
 		change  func(*world)
 		body    string
@@ -250,8 +255,9 @@ func TestRESTLimitsAndFailures(t *testing.T) {
 		"5 MB":               {nil, strings.Repeat("x", 5<<20), "Content-Type: text/plain", 200, "-", true},
 		"header":             {nil, "", "X-Long: " + strings.Repeat("x", maxHeader), 431, "-", false},
 		"header of 10,000":   {nil, "", "X-Long: " + strings.Repeat("x", 10_000), 200, "-", true},
-		"firewall":           {func(w *world) { w.options.Blocked = func(_ *http.Request, b []byte) bool { return string(b) == "bad" } }, "bad", "", 403, "WAF_FILTERED", false},
-		"firewall lets pass": {func(w *world) { w.options.Blocked = func(_ *http.Request, b []byte) bool { return string(b) == "bad" } }, "good", "", 200, "-", true},
+		"firewall":           {firewall, "bad", "", 403, "WAF_FILTERED", false},
+		"firewall's own":     {firewall, "much", "", 429, "-", false},
+		"firewall lets pass": {firewall, "good", "", 200, "-", true},
 		"function error":     {fails("", &runtimeapi.FunctionError{Type: "x", Message: "y"}), "", "", 502, "DEFAULT_5XX", true},
 		"no status":          {fails(`{"body":"x"}`, nil), "", "", 502, "DEFAULT_5XX", true},
 		"not JSON":           {fails("x", nil), "", "", 502, "DEFAULT_5XX", true},
