@@ -335,6 +335,9 @@ func TestAccessLog(t *testing.T) {
 	if w.access.String() != want {
 		t.Errorf("%s", &w.access)
 	}
+	if got := w.records[0].Context["integration.status"]; got != "200" {
+		t.Errorf("integration.status %q", got)
+	}
 	if r := w.records[0]; !r.Cold || !r.Invoked || r.Status != 200 || r.Method != http.MethodPost || r.Path != "/live/mcp" || w.records[1].Invoked {
 		t.Errorf("%+v", w.records)
 	}

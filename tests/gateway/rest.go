@@ -192,7 +192,7 @@ func (g *rest) integrate(c *call, m *deployment.Method) *failure {
 	}
 	defer answer.Body.Close()
 	c.cold = answer.Cold
-	c.context["integration.status"] = "200" // Lambda's, not the function's
+	c.context["integration.integrationStatus"] = "200" // Lambda's; the function's is known below
 	// The limit holds for the whole answer; a stream that is over it breaks off.
 	stop := context.AfterFunc(ctx, func() { _ = answer.Body.Close() })
 	defer stop()
@@ -225,6 +225,7 @@ func (c *call) pass(body io.Reader, streaming bool) *failure {
 	if err != nil {
 		return malformed.because("Malformed Lambda proxy response: " + err.Error())
 	}
+	c.context["integration.status"] = strconv.Itoa(res.Status)
 	remap(res.Header)
 	if res.Header.Get("Content-Type") == "" {
 		res.Header.Set("Content-Type", "application/json")
