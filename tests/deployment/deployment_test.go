@@ -151,7 +151,7 @@ func TestReadREST(t *testing.T) {
 // The state that the real engine leaves of the repository's own stack is understood.
 func TestReadRelease(t *testing.T) {
 	t.Parallel()
-	f, err := os.Open(filepath.Join(repo.Root(t), "stacks/engine/testdata/release.json"))
+	f, err := os.Open(filepath.Join(repo.Root(t), "stacks", "engine", "testdata", "release.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
