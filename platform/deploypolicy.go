@@ -130,6 +130,11 @@ func (s deployScope) functions() []Statement {
 			codedeploy:StopDeployment codedeploy:TagResource codedeploy:UntagResource codedeploy:UpdateApplication codedeploy:UpdateDeploymentGroup`,
 			s.arn("codedeploy", "application:"+s.named()), s.arn("codedeploy", "deploymentgroup:"+s.named())),
 		allow("CanaryStrategies", "codedeploy:GetDeploymentConfig", s.arn("codedeploy", "deploymentconfig:*")),
+		allow("Alarms", `cloudwatch:DeleteAlarms cloudwatch:ListTagsForResource cloudwatch:PutMetricAlarm cloudwatch:TagResource
+			cloudwatch:UntagResource`, s.arn("cloudwatch", "alarm:"+s.named())),
+		// A narrower right does not list alarms.
+		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/permissions-reference-cw.html
+		allow("ListAlarms", "cloudwatch:DescribeAlarms", s.arn("cloudwatch", "alarm:*")),
 	}
 }
 
