@@ -38,6 +38,9 @@ type environment struct {
 	Stack         string   `json:"stack"`
 	HostedZoneIDs []string `json:"hostedZoneIds"`
 	VPCID         string   `json:"vpcId"`
+	TableARNs     []string `json:"tableArns"`
+	KeyARNs       []string `json:"keyArns"`
+	TopicARNs     []string `json:"topicArns"`
 }
 
 // load reads the settings. Its error names every key that is wrong; the form of an
