@@ -12,7 +12,9 @@ import (
 // GitHubArgs say which workflows may deploy what.
 type GitHubArgs struct {
 	AccountID, Region, Partition string
-	// Repository is OWNER/REPO.
+	// Repository is OWNER/REPO, or OWNER@ID/REPO@ID where GitHub names repositories so in its
+	// tokens: those made or renamed since July 2026, and those that opted in.
+	// https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims
 	Repository string
 	// ProviderARN is GitHub's OpenID Connect provider where the account has one: there can be
 	// only one. Absent means that it is made here.
@@ -174,7 +176,7 @@ func (a *GitHubArgs) boundaryName(e DeployEnvironment) string {
 
 var (
 	projectName     = regexp.MustCompile(`^[a-z][a-z0-9-]{0,19}$`)
-	repositoryName  = regexp.MustCompile(`^[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}$`)
+	repositoryName  = regexp.MustCompile(`^[A-Za-z0-9-]{1,39}(/[A-Za-z0-9._-]{1,100}|@[0-9]+/[A-Za-z0-9._-]{1,100}@[0-9]+)$`)
 	environmentName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,19}$`)
 	stackPattern    = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}\*?$`)
 	hostedZone      = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
@@ -188,7 +190,7 @@ var (
 func (a *GitHubArgs) validate(name string) error {
 	c := newChecks("GitHub", name)
 	checkPlace(c, a.AccountID, a.Region, a.Partition)
-	c.want(repositoryName.MatchString(a.Repository), "Repository", "must be OWNER/REPO, not %q", a.Repository)
+	c.want(repositoryName.MatchString(a.Repository), "Repository", "must be OWNER/REPO, or OWNER@ID/REPO@ID, not %q", a.Repository)
 	c.want(projectName.MatchString(a.Project), "Project", "must be a lower-case letter, then up to 19 lower-case letters, digits and hyphens, not %q", a.Project)
 	c.want(a.ProviderARN == "" || a.ProviderARN == a.iamARN("oidc-provider/"+githubHost), "ProviderARN",
 		"must be %s or absent, not %q", a.iamARN("oidc-provider/"+githubHost), a.ProviderARN)

@@ -79,6 +79,23 @@ func TestGitHubTrust(t *testing.T) {
 			"token.actions.githubusercontent.com:sub": "repo:acme/mcp:environment:prod"}}}]}`)
 }
 
+// Repositories made since July 2026 name themselves and their owner with ids, which nobody else
+// gets when a name is free again.
+func TestGitHubTrustByID(t *testing.T) {
+	t.Parallel()
+	args := githubArgs()
+	args.Repository = "acme@123456/mcp@456789"
+	role := find(t, run(t, github(args)), "account-deploy-prod")
+	if policy := plain(role.Inputs["assumeRolePolicy"]).(string); !strings.Contains(policy, `"repo:acme@123456/mcp@456789:environment:prod"`) {
+		t.Error(policy)
+	}
+	for _, half := range []string{"acme@123456/mcp", "acme/mcp@456789", "acme@/mcp@", "acme@*/mcp@*"} {
+		args := githubArgs()
+		args.Repository = half
+		wantLines(t, refused(t, github(args)), "Repository must be OWNER/REPO, or OWNER@ID/REPO@ID")
+	}
+}
+
 func TestRule44DeployRoles(t *testing.T) {
 	t.Parallel()
 	g := run(t, github(githubArgs()))
@@ -282,7 +299,7 @@ func TestGitHubArgs(t *testing.T) {
 		return err
 	}
 	wantLines(t, refused(t, bad),
-		`GitHub "account": Repository must be OWNER/REPO, not "acme/*"`, `Project must be a lower-case letter`, `ProviderARN must be arn:aws:iam::111122223333`,
+		`GitHub "account": Repository must be OWNER/REPO, or OWNER@ID/REPO@ID, not "acme/*"`, `Project must be a lower-case letter`, `ProviderARN must be arn:aws:iam::111122223333`,
 		`Environments[0].State must be set`, `Environments[1].State must be set`, `Environments[2].State must be set`,
 		`Environments[1].Name must not be that of Environments[0]`, `Environments[1].Stack must not begin as that of Environments[0]`,
 		`Environments[2].Name must be 1 to 20`, `Environments[2].Stack must be a stack's name, or its beginning and *, not "*"`,

@@ -109,7 +109,7 @@ func TestBadSettings(t *testing.T) {
 		"account":         {"accountId", "42", `leasehold-account:accountId: want 12 digits in quotes, got "42"`},
 		"no region":       {"region", "", `leasehold-account:region: want a region such as eu-central-1, got ""`},
 		"partition":       {"partition", "amazon", `leasehold-account:partition: want aws, aws-us-gov or aws-cn, got "amazon"`},
-		"repository":      {"repository", "acme/*", `leasehold-account:repository: want OWNER/REPO, got "acme/*"`},
+		"repository":      {"repository", "acme/*", `leasehold-account:repository: want OWNER/REPO, or OWNER@ID/REPO@ID, got "acme/*"`},
 		"project":         {"project", "Lease", `leasehold-account:project: want the name of the Pulumi project`},
 		"provider":        {"oidcProviderArn", "arn", `leasehold-account:oidcProviderArn: want the ARN of GitHub's provider`},
 		"other account":   {"oidcProviderArn", "arn:aws:iam::444455556666:oidc-provider/token.actions.githubusercontent.com", "ProviderARN must be"},
