@@ -55,6 +55,8 @@ func NewAccount(ctx *pulumi.Context, name string, args *AccountArgs, opts ...pul
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
 func (a *AccountArgs) apiGateway(ctx *pulumi.Context, name string, parent pulumi.ResourceOption) (*iam.Role, error) {
 	role, err := iam.NewRole(ctx, name+"-api-logs", &iam.RoleArgs{
+		// The path keeps it out of what a deploy role may change, role/PROJECT-STACK-*, whatever stacks are called.
+		Path:        pulumi.String("/account/"),
 		Description: pulumi.String("API Gateway writes the logs of its stages"),
 		AssumeRolePolicy: PolicyDocument(Statement{
 			Principals: map[string][]string{"Service": {"apigateway.amazonaws.com"}}, Actions: []string{"sts:AssumeRole"},
@@ -83,7 +85,7 @@ func (a *AccountArgs) apiGateway(ctx *pulumi.Context, name string, parent pulumi
 	return role, err
 }
 
-// delivery lets WAF and HTTP APIs write to log groups of their names. Without it, whoever
+// delivery lets WAF and HTTP APIs write to log groups of the names that stacks give them. Without it, whoever
 // switches their logging on must be able to write policies for every log group.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html
 func (a *AccountArgs) delivery(ctx *pulumi.Context, name string, parent pulumi.ResourceOption) error {
@@ -95,7 +97,7 @@ func (a *AccountArgs) delivery(ctx *pulumi.Context, name string, parent pulumi.R
 			Actions:    []string{"logs:CreateLogStream", "logs:PutLogEvents"},
 			Resources: pulumi.StringArray{
 				pulumi.String(a.logGroups(wafLogPrefix + "*:log-stream:*")),
-				pulumi.String(a.logGroups("/aws/vendedlogs/*:log-stream:*")),
+				pulumi.String(a.logGroups(apiLogPrefix + "*:log-stream:*")),
 			},
 			Conditions: map[string]map[string]pulumi.StringInput{
 				"StringEquals": {"aws:SourceAccount": pulumi.String(a.AccountID)},
