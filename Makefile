@@ -74,9 +74,19 @@ always:
 
 # pulumi is the one on PATH, or else the one in .tools. The program itself refuses archives
 # that are older than their sources.
-STACK ?=
-override STACK := $(value STACK)
-export STACK
+STACK   ?=
+AGAINST ?=
+FORMAT  ?= text
+override STACK   := $(value STACK)
+override AGAINST := $(value AGAINST)
+override FORMAT  := $(value FORMAT)
+export STACK AGAINST FORMAT
+
+# go build takes half a second to see that nothing changed, and is never wrong about it.
+.PHONY: preview
+preview: ## Show what a stack would be, without a cloud. STACK=prod [FORMAT=text|markdown|json|mermaid] [AGAINST=dev|main]
+	@go build -o build/local/preview ./stacks/cmd/preview
+	@exec build/local/preview -stack "$$STACK" -format "$$FORMAT" -against "$$AGAINST"
 
 .PHONY: deploy
 deploy: ## Build the functions and deploy a stack. STACK=dev

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -21,6 +22,8 @@ type Options struct {
 	Config map[string]string
 	// Secrets are the keys of Config whose values are secret.
 	Secrets []string
+	// Patience is how long the program may take; zero means 30 seconds.
+	Patience time.Duration
 }
 
 // Graph is what a program registered, in the order of URNs.
@@ -59,11 +62,38 @@ type Resource struct {
 // does not know. The graph is nil when the program failed; it is complete beside an error
 // that names two resources of one URN.
 //
+// A program whose resources wait for an output that nothing resolves would wait forever;
+// the error names those resources.
+//
 // Invoke transforms and the newer resource transforms (`RegisterResourceTransform`) are not
 // supported by the mocks, which panic; `RegisterStackTransformation` is.
 func Run(o Options, program pulumi.RunFunc) (*Graph, error) {
 	rec := newRecorder(o.Project, o.Stack)
-	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+	done := make(chan error, 1)
+	go func() { done <- rec.run(o, program) }()
+	select {
+	case err := <-done:
+		if err != nil {
+			return nil, err
+		}
+	case <-time.After(cmp.Or(o.Patience, 30*time.Second)):
+		return nil, rec.stuck()
+	}
+	g := &Graph{Project: o.Project, Stack: o.Stack}
+	for _, r := range rec.resources {
+		if r.Type == exportsType {
+			g.Outputs = r.Inputs
+			continue
+		}
+		g.Resources = append(g.Resources, r)
+	}
+	slices.SortFunc(g.Resources, func(a, b *Resource) int { return cmp.Compare(a.URN, b.URN) })
+	return g, g.twice()
+}
+
+// run runs the program under the mocks.
+func (rec *recorder) run(o Options, program pulumi.RunFunc) error {
+	return pulumi.RunErr(func(ctx *pulumi.Context) error {
 		if err := ctx.RegisterStackTransformation(rec.learn); err != nil {
 			return err
 		}
@@ -76,19 +106,6 @@ func Run(o Options, program pulumi.RunFunc) (*Graph, error) {
 		info.Config, info.ConfigSecretKeys = o.Config, o.Secrets
 		info.DryRun = false // a preview resolves no output
 	})
-	if err != nil {
-		return nil, err
-	}
-	g := &Graph{Project: o.Project, Stack: o.Stack}
-	for _, r := range rec.resources {
-		if r.Type == exportsType {
-			g.Outputs = r.Inputs
-			continue
-		}
-		g.Resources = append(g.Resources, r)
-	}
-	slices.SortFunc(g.Resources, func(a, b *Resource) int { return cmp.Compare(a.URN, b.URN) })
-	return g, g.twice()
 }
 
 const exportsType = "leasehold:offline:Exports"

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
@@ -244,5 +245,21 @@ func TestRunFails(t *testing.T) {
 				t.Errorf("error %v, want %q", err, tt.want)
 			}
 		})
+	}
+}
+
+func TestRunNamesWhatWaitsForever(t *testing.T) {
+	t.Parallel()
+	_, err := offline.Run(offline.Options{Project: "leasehold", Stack: "dev", Patience: 200 * time.Millisecond}, func(ctx *pulumi.Context) error {
+		never, _, _ := ctx.NewOutput()
+		args := keyed("pk")
+		args.Name = never.ApplyT(func(any) string { return "" }).(pulumi.StringOutput)
+		_, first := dynamodb.NewTable(ctx, "sessions", args)
+		_, second := dynamodb.NewTable(ctx, "fine", keyed("pk"))
+		return errors.Join(first, second)
+	})
+	want := "offline: the program does not end; these wait for an output that nothing resolves: aws:dynamodb/table:Table sessions"
+	if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "fine") {
+		t.Errorf("error %v, want %s", err, want)
 	}
 }

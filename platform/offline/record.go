@@ -24,6 +24,7 @@ type recorder struct {
 	resources []*Resource
 	byURN     map[string]*Resource
 	outputs   map[string][]string // by type: the text attributes that a program can read
+	begun     []string            // type and name of every registration that the program began
 }
 
 func newRecorder(project, stack string) *recorder {
@@ -44,7 +45,21 @@ func (r *recorder) learn(args *pulumi.ResourceTransformationArgs) *pulumi.Resour
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.outputs[args.Type] = keys
+	r.begun = append(r.begun, args.Type+" "+args.Name)
 	return nil
+}
+
+// stuck names the resources that the program began to register and whose inputs never became known.
+func (r *recorder) stuck() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	waiting := slices.Clone(r.begun)
+	for _, got := range r.resources {
+		if i := slices.Index(waiting, got.Type+" "+got.Name); i >= 0 {
+			waiting = slices.Delete(waiting, i, i+1)
+		}
+	}
+	return fmt.Errorf("offline: the program does not end; these wait for an output that nothing resolves: %s", strings.Join(waiting, ", "))
 }
 
 // NewResource records a registration or a read and invents what AWS would have answered.

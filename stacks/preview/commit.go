@@ -9,8 +9,10 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // commandPackage is the package of the command in a checkout of this repository, whichever
@@ -26,6 +28,9 @@ func previewOf(ctx context.Context, dir, commit, stack string) (*Report, error) 
 			return r, nil
 		}
 	}
+	// An interrupted run must still remove its worktree.
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	data, err := runCommit(ctx, dir, commit, stack)
 	if err != nil {
 		return nil, err

@@ -23,6 +23,8 @@ type Changes struct {
 	Added    []Ref    `json:"added"`
 	Removed  []Ref    `json:"removed"`
 	Changed  []Change `json:"changed"`
+	// Tags are differences of tags that several resources have alike; they are in no Change.
+	Tags []TagDifference `json:"tags"`
 	// Outputs are the program's outputs that differ.
 	Outputs []Difference `json:"outputs"`
 	// Renamed counts differences that are only the other stack's name, account or region.
@@ -57,6 +59,12 @@ type Change struct {
 	Differences []Difference `json:"differences"`
 }
 
+// TagDifference is one tag that differs alike on a number of resources.
+type TagDifference struct {
+	Difference
+	Resources int `json:"resources"`
+}
+
 // Difference is an input or an option; nil is absence.
 type Difference struct {
 	Path string `json:"path"` // options are in parentheses: "(protect)"
@@ -71,7 +79,7 @@ func Compare(was, is *Report, against string) (*Changes, error) {
 	}
 	c := &comparison{Changes: Changes{
 		Against: against, OtherStack: was.Stack != is.Stack,
-		Stateful: []Loss{}, Added: []Ref{}, Removed: []Ref{}, Changed: []Change{}, Outputs: []Difference{},
+		Stateful: []Loss{}, Added: []Ref{}, Removed: []Ref{}, Changed: []Change{}, Tags: []TagDifference{}, Outputs: []Difference{},
 	}}
 	if c.OtherStack {
 		c.rename = renamer(was, is)
@@ -90,6 +98,7 @@ func Compare(was, is *Report, against string) (*Changes, error) {
 		}
 	}
 	c.moved(was, is)
+	c.gatherTags()
 	c.Outputs = append(c.Outputs, differences(was.Outputs, is.Outputs, c.same)...)
 	slices.SortStableFunc(c.Stateful, func(a, b Loss) int { return strings.Compare(a.URN, b.URN) })
 	return &c.Changes, nil
@@ -97,7 +106,33 @@ func Compare(was, is *Report, against string) (*Changes, error) {
 
 // Empty reports whether nothing differs.
 func (c *Changes) Empty() bool {
-	return len(c.Added)+len(c.Removed)+len(c.Changed)+len(c.Outputs) == 0
+	return len(c.Added)+len(c.Removed)+len(c.Changed)+len(c.Tags)+len(c.Outputs) == 0
+}
+
+// gatherTags takes out of the changes what every second one would say: a tag of the whole
+// stack is one difference, not fifty.
+func (c *Changes) gatherTags() {
+	alike := func(d Difference) string { return fmt.Sprintf("%s\x00%v\x00%v", d.Path, d.Was, d.Is) }
+	count := map[string]int{}
+	for _, change := range c.Changed {
+		for _, d := range change.Differences {
+			if strings.HasPrefix(d.Path, "tags.") {
+				count[alike(d)]++
+			}
+		}
+	}
+	for i := range c.Changed {
+		c.Changed[i].Differences = slices.DeleteFunc(c.Changed[i].Differences, func(d Difference) bool {
+			n := count[alike(d)]
+			if n > 1 {
+				c.Tags = append(c.Tags, TagDifference{d, n})
+			}
+			return n > 1
+		})
+	}
+	slices.SortFunc(c.Tags, func(a, b TagDifference) int { return strings.Compare(alike(a.Difference), alike(b.Difference)) })
+	c.Tags = slices.CompactFunc(c.Tags, func(a, b TagDifference) bool { return alike(a.Difference) == alike(b.Difference) })
+	c.Changed = slices.DeleteFunc(c.Changed, func(change Change) bool { return len(change.Differences) == 0 && change.Was == "" })
 }
 
 type comparison struct {

@@ -12,7 +12,7 @@ var codeHashes = []string{"codeSha256", "sourceCodeHash", "sourceHash"}
 
 // flatten puts the leaves of a value into out by their paths: "ttl.attributeName",
 // "statement[Tables].action". A list of plain values is one leaf, JSON in a text is looked
-// into, and an element of a list has its own name in the path if all of them have one.
+// into, and an element of a list has its own name in the path.
 func flatten(out map[string]any, path string, v any) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -38,21 +38,37 @@ func flatten(out map[string]any, path string, v any) {
 	out[path] = v
 }
 
-// labels tell the elements of a list apart: by their names, or by their places if a name is
-// missing or used twice.
+// labels tell the elements of a list apart by their names, so that one more of them changes
+// no other's path; the nameless are counted.
 func labels(list []any) []string {
-	seen := map[string]bool{}
-	for _, element := range list {
-		seen[identity(element)] = true
-	}
+	seen := map[string]int{}
 	all := make([]string, len(list))
 	for i, element := range list {
-		all[i] = strconv.Itoa(i)
-		if len(seen) == len(list) && !seen[""] {
-			all[i] = identity(element)
+		name := identity(element)
+		if name == "" {
+			name = firstAction(element)
 		}
+		switch n := seen[name]; {
+		case name == "":
+			all[i] = strconv.Itoa(n)
+		case n > 0:
+			all[i] = name + "#" + strconv.Itoa(n+1)
+		default:
+			all[i] = name
+		}
+		seen[name]++
 	}
 	return all
+}
+
+// firstAction names a statement of a policy that has no Sid.
+func firstAction(element any) string {
+	action := at(element, "Action")
+	if list, ok := action.([]any); ok && len(list) > 0 {
+		action = list[0]
+	}
+	name, _ := action.(string)
+	return name
 }
 
 // identity is what an element of a list calls itself; empty when it does not.

@@ -25,13 +25,16 @@ func TestFlatten(t *testing.T) {
 		"plain":          []any{"a", "b"},
 		"named":          []any{map[string]any{"name": "x", "v": 1.0}, map[string]any{"name": "y", "v": 2.0}},
 		"twice":          []any{map[string]any{"name": "x", "v": 1.0}, map[string]any{"name": "x", "v": 2.0}},
+		"nameless":       []any{map[string]any{"v": 1.0}, map[string]any{"v": 2.0}},
+		"mixed":          `[{"Action":["a:B","a:C"],"Effect":"Allow"},{"Sid":"S","Effect":"Deny"}]`,
 		"json":           `{"Statement":[{"Sid":"A","Effect":"Allow"}]}`,
 		"noJSON":         "{not json",
 		"empty":          []any{},
 		"sourceCodeHash": "ignored",
 	})
 	for path, want := range map[string]string{
-		"plain": `["a","b"]`, "named[x].v": "1", "named[y].v": "2", "twice[0].v": "1", "twice[1].v": "2",
+		"plain": `["a","b"]`, "named[x].v": "1", "named[y].v": "2", "twice[x].v": "1", "twice[x#2].v": "2",
+		"nameless[0].v": "1", "nameless[1].v": "2", "mixed[a:B].Effect": "Allow", "mixed[S].Effect": "Deny",
 		"json.Statement[A].Effect": "Allow", "noJSON": "{not json", "empty": "[]",
 	} {
 		if v, ok := out[path]; !ok || short(v) != want {

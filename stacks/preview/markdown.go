@@ -122,7 +122,7 @@ func (c *Changes) markdown() string {
 		}
 		w.line("")
 	}
-	if len(c.Changed)+len(c.Outputs) == 0 {
+	if len(c.Changed)+len(c.Tags)+len(c.Outputs) == 0 {
 		return w.String()
 	}
 	w.line("**Changed**\n\n| Resource | Input | Was | Is |\n|---|---|---|---|")
@@ -133,6 +133,9 @@ func (c *Changes) markdown() string {
 		for _, d := range change.Differences {
 			w.row(change.Name+change.replacement(), d)
 		}
+	}
+	for _, d := range c.Tags {
+		w.row(fmt.Sprintf("%d resources", d.Resources), d.Difference)
 	}
 	for _, d := range c.Outputs {
 		w.row("outputs", d)

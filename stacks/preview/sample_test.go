@@ -24,6 +24,7 @@ type sample struct {
 	noTable   bool
 	noLogs    bool
 	archive   string
+	owner     string // a tag
 	codeHash  string
 	memory    int
 	actions   string // of the role's policy
@@ -36,7 +37,7 @@ type sample struct {
 
 func newSample() sample {
 	return sample{
-		region: "eu-central-1", table: "sessions", hashKey: "pk", ttl: "exp", archive: "build/mcp.zip", codeHash: "1",
+		region: "eu-central-1", table: "sessions", hashKey: "pk", ttl: "exp", archive: "build/mcp.zip", owner: "platform", codeHash: "1",
 		memory: 512, actions: `["dynamodb:GetItem","dynamodb:PutItem"]`, protect: true,
 	}
 }
@@ -65,6 +66,7 @@ func (s sample) store(ctx *pulumi.Context, provider *aws.Provider) (arn pulumi.S
 		return arn, err
 	}
 	args := &dynamodb.TableArgs{
+		Tags:    pulumi.StringMap{"owner": pulumi.String(s.owner)},
 		HashKey: pulumi.String(s.hashKey), RangeKey: pulumi.String("sk"), BillingMode: pulumi.String("PAY_PER_REQUEST"),
 		DeletionProtectionEnabled: pulumi.Bool(true),
 		Ttl:                       &dynamodb.TableTtlArgs{AttributeName: pulumi.String(s.ttl), Enabled: pulumi.Bool(true)},
@@ -95,7 +97,7 @@ func (s sample) server(ctx *pulumi.Context, provider *aws.Provider, table pulumi
 		if !wanted {
 			continue
 		}
-		if _, err := cloudwatch.NewLogGroup(ctx, name, &cloudwatch.LogGroupArgs{RetentionInDays: pulumi.Int(30)}, child); err != nil {
+		if _, err := cloudwatch.NewLogGroup(ctx, name, &cloudwatch.LogGroupArgs{RetentionInDays: pulumi.Int(30), Tags: pulumi.StringMap{"owner": pulumi.String(s.owner)}}, child); err != nil {
 			return err
 		}
 	}

@@ -25,9 +25,9 @@ var shown = map[string][]setting{
 	"aws:apigateway/restApi:RestApi":       {{"", "endpointConfiguration.types"}, {"default endpoint off", "disableExecuteApiEndpoint"}},
 	"aws:apigateway/restApiPut:RestApiPut": {{"paths", "body"}},
 	"aws:apigateway/stage:Stage": {
-		{"", "stageName"}, {"tracing", "xrayTracingEnabled"}, {"access log", "accessLogSettings.destinationArn"},
+		{"", "stageName"}, {"tracing", "xrayTracingEnabled"}, {"", "accessLogSettings.destinationArn"},
 	},
-	"aws:cloudwatch/logGroup:LogGroup": {{"", "name"}, {"%…", "namePrefix"}, {"% days", "retentionInDays"}, {"key", "kmsKeyId"}},
+	"aws:cloudwatch/logGroup:LogGroup": {{"", "name"}, {"%…", "namePrefix"}, {"% days", "retentionInDays"}, {"", "kmsKeyId"}},
 	"aws:cognito/userPool:UserPool": {
 		{"", "userPoolTier"}, {"MFA", "mfaConfiguration"}, {"deletion protection", "deletionProtection"},
 		{"admin-only sign-up", "adminCreateUserConfig.allowAdminCreateUserOnly"},
@@ -35,11 +35,16 @@ var shown = map[string][]setting{
 	"aws:cognito/userPoolClient:UserPoolClient": {
 		{"flows", "allowedOauthFlows"}, {"scopes", "allowedOauthScopes"}, {"callbacks", "callbackUrls"}, {"with a secret", "generateSecret"},
 	},
+	"aws:codedeploy/application:Application":         {},
+	"aws:codedeploy/deploymentGroup:DeploymentGroup": {{"", "deploymentConfigName"}},
+	"aws:cloudwatch/metricAlarm:MetricAlarm": {
+		{"", "metricName"}, {"", "comparisonOperator"}, {"threshold", "threshold"}, {"% s periods", "period"},
+	},
 	"aws:dynamodb/table:Table": {
 		{"", "name"}, {"partition key", "hashKey"}, {"sort key", "rangeKey"}, {"TTL", "ttl.attributeName"},
 		{"indexes", "globalSecondaryIndexes"}, {"local indexes", "localSecondaryIndexes"}, {"", "billingMode"},
 		{"point-in-time recovery", "pointInTimeRecovery.enabled"}, {"deletion protection", "deletionProtectionEnabled"},
-		{"key", "serverSideEncryption.kmsKeyArn"},
+		{"", "serverSideEncryption.kmsKeyArn"},
 	},
 	"aws:iam/role:Role":             {{"boundary", "permissionsBoundary"}},
 	"aws:iam/rolePolicy:RolePolicy": {{"allows", "policy"}},
@@ -51,9 +56,10 @@ var shown = map[string][]setting{
 	},
 	"aws:lambda/permission:Permission":                                     {{"", "action"}, {"for", "principal"}},
 	"aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": {{"% instances", "provisionedConcurrentExecutions"}},
-	"aws:secretsmanager/secret:Secret":                                     {{"", "name"}, {"recoverable for % days", "recoveryWindowInDays"}, {"key", "kmsKeyId"}},
+	"aws:secretsmanager/secret:Secret":                                     {{"", "name"}, {"recoverable for % days", "recoveryWindowInDays"}, {"", "kmsKeyId"}},
 	"aws:secretsmanager/secretRotation:SecretRotation":                     {{"every % days", "rotationRules.automaticallyAfterDays"}},
 	"aws:wafv2/webAcl:WebAcl":                                              {{"", "name"}, {"", "scope"}, {"rules", "rules"}},
+	"aws:wafv2/webAclAssociation:WebAclAssociation":                        {{"on", "resourceArn"}},
 	"aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration":      {{"% fields redacted", "redactedFields"}},
 	"pulumi:providers:aws":                                                 {{"", "region"}, {"account", "allowedAccountIds"}},
 }
@@ -123,6 +129,9 @@ func (s setting) text(v any) string {
 	case map[string]any:
 		return labelled(s.label, strconv.Itoa(len(v)))
 	case []any:
+		if len(v) == 0 {
+			return ""
+		}
 		if text := scalars(v); len(text) > 0 {
 			return labelled(s.label, strings.Join(text, ", "))
 		}
@@ -130,6 +139,9 @@ func (s setting) text(v any) string {
 	case string:
 		if doc, ok := document(v); ok {
 			return labelled(s.label, summary(doc))
+		}
+		if parts := strings.SplitN(v, ":", 6); parts[0] == "arn" && len(parts) == 6 {
+			return labelled(s.label, parts[5]) // the resource; the rest is the stack's own place
 		}
 	}
 	return labelled(s.label, short(v))

@@ -201,6 +201,10 @@ func (w *textReport) changes(c *Changes) {
 		}
 		w.differences(change.Differences)
 	}
+	for _, d := range c.Tags {
+		w.line("  %s %d resources", w.paint(yellow, "~"), d.Resources)
+		w.differences([]Difference{d.Difference})
+	}
 	if len(c.Outputs) > 0 {
 		w.line("  %s outputs", w.paint(yellow, "~"))
 		w.differences(c.Outputs)

@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"golang.org/x/term"
 
@@ -17,10 +15,8 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	command := preview.Command{Load: load, Placeholders: placeholders, Dir: ".", Out: os.Stdout, Err: os.Stderr, Style: style()}
-	os.Exit(command.Main(ctx, os.Args[1:])) //nolint:gocritic // nothing is left to stop
+	os.Exit(command.Main(context.Background(), os.Args[1:]))
 }
 
 // placeholders are what a secret must look like for the program to read it; the addresses
