@@ -103,17 +103,23 @@ func methodsAuthorised(r item, report reporter) {
 		}
 		return
 	}
-	eachDefinition(func(r item, d *definition, report reporter) {
-		operations, err := d.operations()
-		if err != nil {
-			report(r, "%v", err)
+	if d, err := definitionOf(r); err != nil {
+		report(r, "%v", err)
+	} else if d != nil {
+		operationsAuthorised(r, d, report)
+	}
+}
+
+func operationsAuthorised(r item, d *definition, report reporter) {
+	operations, err := d.operations()
+	if err != nil {
+		report(r, "body: %v", err)
+	}
+	for _, o := range operations {
+		if o.method != "OPTIONS" && !slices.Contains(publicMethods, o.method+" "+o.path) && !d.authorised(o) {
+			report(r, "%s %s has no authorizer, and is not among the public methods", o.method, o.path)
 		}
-		for _, o := range operations {
-			if o.method != "OPTIONS" && !slices.Contains(publicMethods, o.method+" "+o.path) && !d.authorised(o) {
-				report(r, "%s %s has no authorizer, and is not among the public methods", o.method, o.path)
-			}
-		}
-	})(r, report)
+	}
 }
 
 func authorizerUncached(r item, d *definition, report reporter) {

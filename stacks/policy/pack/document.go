@@ -64,19 +64,17 @@ func statements(v property.Value) ([]statement, error) {
 	if v.HasComputed() || !isSet(v) {
 		return nil, nil
 	}
-	text := []byte{}
-	if v.IsString() {
-		text = []byte(v.AsString())
-	} else {
+	text := []byte(firstText(v))
+	if !v.IsString() {
 		encoded, err := json.Marshal(plain(v))
 		if err != nil {
-			return nil, fmt.Errorf("policy: %w", err)
+			return nil, fmt.Errorf("no policy: %w", err)
 		}
 		text = encoded
 	}
 	var document struct{ Statement json.RawMessage }
 	if err := json.Unmarshal(text, &document); err != nil {
-		return nil, fmt.Errorf("policy: %w", err)
+		return nil, fmt.Errorf("no policy: %w", err)
 	}
 	var many []statement
 	if json.Unmarshal(document.Statement, &many) == nil {
@@ -84,7 +82,7 @@ func statements(v property.Value) ([]statement, error) {
 	}
 	var one statement
 	if err := json.Unmarshal(document.Statement, &one); err != nil {
-		return nil, fmt.Errorf("policy: %w", err)
+		return nil, fmt.Errorf("no policy: %w", err)
 	}
 	return []statement{one}, nil
 }
@@ -136,20 +134,13 @@ var (
 	trustPolicies = map[string]string{role: "assumeRolePolicy"}
 )
 
-// eachStatement looks at the statements of policies that are in the places given. What is no
-// policy is reported.
+// eachStatement looks at the statements of policies that are in the places given. What
+// cannot be read has none; readable reports it.
 func eachStatement(look func(r item, s statement, report reporter), places ...map[string]string) check {
 	return func(r item, report reporter) {
 		for _, place := range places {
-			path, ok := place[r.Type]
-			if !ok {
-				continue
-			}
-			for _, document := range documents(r.at(path)) {
-				all, err := statements(document)
-				if err != nil {
-					report(r, "%s: %v", path, err)
-				}
+			for _, document := range documents(r, place) {
+				all, _ := statements(document)
 				for _, s := range all {
 					look(r, s, report)
 				}
@@ -158,8 +149,26 @@ func eachStatement(look func(r item, s statement, report reporter), places ...ma
 	}
 }
 
-// documents are the policies at a property: one, or those of a role's inline policies.
-func documents(v property.Value) []property.Value {
+// readable reports what is no policy, of which no rule could say anything.
+func readable(places ...map[string]string) check {
+	return func(r item, report reporter) {
+		for _, place := range places {
+			for _, document := range documents(r, place) {
+				if _, err := statements(document); err != nil {
+					report(r, "%s: %v", place[r.Type], err)
+				}
+			}
+		}
+	}
+}
+
+// documents are the policies at the resource's place: none, one, or those of a role's inline policies.
+func documents(r item, place map[string]string) []property.Value {
+	path, ok := place[r.Type]
+	if !ok {
+		return nil
+	}
+	v := r.at(path)
 	if !v.IsArray() {
 		return []property.Value{v}
 	}

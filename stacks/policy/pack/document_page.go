@@ -32,9 +32,22 @@ To switch one policy off, or to change its level, give Pulumi a file; say in it 
 
 ` + "`pulumi up --policy-pack stacks/policy --policy-pack-config policies.json`" + `; the policy ` + "`all`" + ` is every policy.
 
+The bootstrap program, ` + "`stacks/bootstrap`" + `, is held to the same policies, with
+` + "`iam-no-wildcard-resource`" + ` disabled: a role that deploys works on what has no name before it is made.
+
 A value that is not known yet, as the ARN of what is not there yet, is no finding. Policies
 of one resource are asked again during the update, before the resource is made, and
 those marked *stack* when everything is there.
+
+The pack has a server of its own (` + "`stacks/policy/server.go`" + `), because the one of the SDK, policyx.Main of
+v3.250.0, asks no policy of a stack and shows no resource options. Pulumi's own installation has
+the host for policy packs in Go. Where it is missing, the engine starts the
+executable ` + "`pulumi-analyzer-policy-go`" + ` of the PATH instead:
+
+` + "```" + `sh
+go build -o bin/pulumi-analyzer-policy-go ./stacks/policy
+PATH="$PWD/bin:$PATH" pulumi preview --policy-pack stacks/policy
+` + "```" + `
 
 | Policy | Applies to | Why | Reference |
 |---|---|---|---|
@@ -61,5 +74,5 @@ func (r rule) row() string {
 	if reference == "" {
 		reference = "documentation"
 	}
-	return fmt.Sprintf("| `%s` | %s | %s | [%s](%s) |\n", r.name, strings.Join(scope, ", "), r.why, reference, r.page)
+	return fmt.Sprintf("| %#q | %s | %s | [%s](%s) |\n", r.name, strings.Join(scope, ", "), r.why, reference, r.page)
 }

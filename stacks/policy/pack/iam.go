@@ -22,7 +22,7 @@ func typesOf(places ...map[string]string) []string {
 var iamRules = []rule{
 	{
 		name:    "iam-no-wildcard-action",
-		why:     "A wildcard grants what the service will have next year; every action is written out, as far as the resource is not a key of KMS whose account keeps it",
+		why:     "A wildcard grants what the service will have next year; every action is written out, but for kms:* in the statement by which a key leaves its use to the IAM of its account",
 		control: "IAM.21", page: "https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html#iam-21",
 		types: typesOf(identityPolicies, resourcePolicies), each: eachStatement(noWildcardAction, identityPolicies, resourcePolicies),
 	},
@@ -34,21 +34,19 @@ var iamRules = []rule{
 	},
 	{
 		name:  "iam-no-inversion",
-		why:   "NotAction, NotResource and NotPrincipal with Allow grant everything that nobody thought of",
+		why:   "NotAction, NotResource and NotPrincipal with Allow grant everything that nobody thought of, and a policy that cannot be read grants what nobody knows",
 		page:  "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html",
 		types: typesOf(identityPolicies, resourcePolicies, trustPolicies),
-		each: eachStatement(func(r item, s statement, report reporter) {
-			if s.allows() && len(s.NotAction)+len(s.NotResource)+len(s.NotPrincipal) > 0 {
-				report(r, "a statement allows by NotAction, NotResource or NotPrincipal; expected what is allowed")
-			}
-		}, identityPolicies, resourcePolicies, trustPolicies),
+		each:  every(readable(identityPolicies, resourcePolicies, trustPolicies), eachStatement(noInversion, identityPolicies, resourcePolicies, trustPolicies)),
 	},
 	{
 		name:    "iam-no-admin-policy",
 		why:     "AWS's managed policies for administrators and full access are wider than any program's need, and widen by themselves",
 		control: "IAM.1; CIS AWS Foundations 1.16", page: "https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html#iam-1",
-		types: []string{role, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:iam/policyAttachment:PolicyAttachment",
-			"aws:iam/userPolicyAttachment:UserPolicyAttachment", "aws:iam/groupPolicyAttachment:GroupPolicyAttachment"},
+		types: []string{
+			role, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:iam/policyAttachment:PolicyAttachment",
+			"aws:iam/userPolicyAttachment:UserPolicyAttachment", "aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
+		},
 		each: noAdminPolicy,
 	},
 	{
@@ -79,6 +77,12 @@ var iamRules = []rule{
 			}
 		}, resourcePolicies),
 	},
+}
+
+func noInversion(r item, s statement, report reporter) {
+	if s.allows() && len(s.NotAction)+len(s.NotResource)+len(s.NotPrincipal) > 0 {
+		report(r, "a statement allows by NotAction, NotResource or NotPrincipal; expected what is allowed")
+	}
 }
 
 // keyFamilies are actions of KMS that AWS itself writes with a wildcard: each family is one

@@ -101,14 +101,11 @@ func definitionOf(r item) (*definition, error) {
 	return d, nil
 }
 
-// eachDefinition looks at the bodies of REST APIs. What is no definition is reported.
+// eachDefinition looks at the bodies of REST APIs. One that cannot be read is reported by
+// the rule about methods.
 func eachDefinition(look func(r item, d *definition, report reporter)) check {
 	return func(r item, report reporter) {
-		d, err := definitionOf(r)
-		switch {
-		case err != nil:
-			report(r, "%v", err)
-		case d != nil:
+		if d, err := definitionOf(r); d != nil && err == nil {
 			look(r, d, report)
 		}
 	}
@@ -129,8 +126,7 @@ const (
 	httpMillis = 30_000
 )
 
-// integrations are those of both kinds of API, as far as they are known. A definition that
-// cannot be read is what the rules about definitions report.
+// integrations are those of both kinds of API, as far as they are known and can be read.
 func integrations(s *stack) []integration {
 	var all []integration
 	for _, r := range s.of(definitions...) {
@@ -138,7 +134,10 @@ func integrations(s *stack) []integration {
 		if d == nil || err != nil {
 			continue
 		}
-		operations, _ := d.operations()
+		operations, err := d.operations()
+		if err != nil {
+			continue
+		}
 		for _, o := range operations {
 			i := integration{where: o.method + " " + o.path, uri: o.Integration.URI, millis: restMillis}
 			if o.Integration.TimeoutInMillis != nil {
