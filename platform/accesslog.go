@@ -43,14 +43,18 @@ func (l StageLimits) validate() error {
 	return errors.Join(problems...)
 }
 
+// apiLogPrefix begins the names of access logs. An HTTP API's are delivered by the account's
+// policy for this prefix (see Account), a REST API's by its role for logs.
+const apiLogPrefix = "/aws/apigateway/"
+
 // logGroup makes the group of a name that API Gateway writes to by itself, or with an
-// empty physical name one that begins with /aws/apigateway/.
+// empty physical name one that begins with apiLogPrefix.
 func (l StageLimits) logGroup(ctx *pulumi.Context, name string, parent pulumi.Resource, physical pulumi.StringPtrInput) (*cloudwatch.LogGroup, error) {
 	args := &cloudwatch.LogGroupArgs{
 		Name: physical, RetentionInDays: pulumi.Int(l.AccessLogRetentionDays), KmsKeyId: l.LogKMSKeyARN,
 	}
 	if physical == nil {
-		args.NamePrefix = pulumi.String("/aws/apigateway/" + name + "-")
+		args.NamePrefix = pulumi.String(apiLogPrefix + name + "-")
 	}
 	group, err := cloudwatch.NewLogGroup(ctx, name, args, pulumi.Parent(parent))
 	if err != nil {

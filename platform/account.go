@@ -83,7 +83,7 @@ func (a *AccountArgs) apiGateway(ctx *pulumi.Context, name string, parent pulumi
 	return role, err
 }
 
-// delivery lets WAF and HTTP APIs write to log groups of their names. Without it, whoever
+// delivery lets WAF and HTTP APIs write to log groups of the names that stacks give them. Without it, whoever
 // switches their logging on must be able to write policies for every log group.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html
 func (a *AccountArgs) delivery(ctx *pulumi.Context, name string, parent pulumi.ResourceOption) error {
@@ -95,7 +95,7 @@ func (a *AccountArgs) delivery(ctx *pulumi.Context, name string, parent pulumi.R
 			Actions:    []string{"logs:CreateLogStream", "logs:PutLogEvents"},
 			Resources: pulumi.StringArray{
 				pulumi.String(a.logGroups(wafLogPrefix + "*:log-stream:*")),
-				pulumi.String(a.logGroups("/aws/vendedlogs/*:log-stream:*")),
+				pulumi.String(a.logGroups(apiLogPrefix + "*:log-stream:*")),
 			},
 			Conditions: map[string]map[string]pulumi.StringInput{
 				"StringEquals": {"aws:SourceAccount": pulumi.String(a.AccountID)},

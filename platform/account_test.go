@@ -37,7 +37,7 @@ func TestRule39Account(t *testing.T) {
 	wantDocument(t, find(t, g, "leasehold-delivery"), "policyDocument", `{"Version": "2012-10-17", "Statement": [{"Sid": "Delivery", "Effect": "Allow",
 		"Principal": {"Service": ["delivery.logs.amazonaws.com"]}, "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
 		"Resource": ["arn:aws:logs:eu-central-1:111122223333:log-group:aws-waf-logs-*:log-stream:*",
-			"arn:aws:logs:eu-central-1:111122223333:log-group:/aws/vendedlogs/*:log-stream:*"],
+			"arn:aws:logs:eu-central-1:111122223333:log-group:/aws/apigateway/*:log-stream:*"],
 		"Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}, "ArnLike": {"aws:SourceArn": "arn:aws:logs:eu-central-1:111122223333:*"}}}]}`)
 }
 

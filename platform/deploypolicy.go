@@ -63,6 +63,18 @@ func (s deployScope) tagged(key string) map[string]map[string]pulumi.StringInput
 	}
 }
 
+// made keeps a statement to what is made with the stacks' tags. The right to tag what is made
+// is also that to tag what exists, which would bring it within reach of tagged(resourceTag):
+// what has the tags of others stays theirs. (AWS has aws:ResourceTag only for what exists.)
+// https://docs.aws.amazon.com/kms/latest/developerguide/tag-permissions.html
+func (s deployScope) made() map[string]map[string]pulumi.StringInput {
+	conditions := s.tagged(requestTag)
+	for operator, keys := range s.tagged(resourceTag) {
+		conditions[operator+"IfExists"] = keys
+	}
+	return conditions
+}
+
 const (
 	requestTag  = "aws:RequestTag"
 	resourceTag = "aws:ResourceTag"
@@ -130,6 +142,11 @@ func (s deployScope) functions() []Statement {
 			codedeploy:StopDeployment codedeploy:TagResource codedeploy:UntagResource codedeploy:UpdateApplication codedeploy:UpdateDeploymentGroup`,
 			s.arn("codedeploy", "application:"+s.named()), s.arn("codedeploy", "deploymentgroup:"+s.named())),
 		allow("CanaryStrategies", "codedeploy:GetDeploymentConfig", s.arn("codedeploy", "deploymentconfig:*")),
+		allow("Alarms", `cloudwatch:DeleteAlarms cloudwatch:ListTagsForResource cloudwatch:PutMetricAlarm cloudwatch:TagResource
+			cloudwatch:UntagResource`, s.arn("cloudwatch", "alarm:"+s.named())),
+		// A narrower right does not list alarms.
+		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/permissions-reference-cw.html
+		allow("ListAlarms", "cloudwatch:DescribeAlarms", s.arn("cloudwatch", "alarm:*")),
 	}
 }
 
@@ -139,7 +156,7 @@ func (s deployScope) logs() []Statement {
 			logs:ListTagsForResource logs:PutRetentionPolicy logs:TagResource logs:UntagResource`,
 			s.logGroups("/aws/lambda/"+s.named()), s.logGroups(wafLogPrefix+s.named()),
 			// API Gateway's groups carry its ids or the component's name, not the stack's.
-			s.logGroups("/aws/apigateway/*"), s.logGroups("API-Gateway-Execution-Logs_*")),
+			s.logGroups(apiLogPrefix+"*"), s.logGroups("API-Gateway-Execution-Logs_*")),
 		allow("ListLogGroups", "logs:DescribeLogGroups", s.logGroups("*")),
 		// Log delivery has no resources. Writing resource policies is left out: Account made them.
 		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
@@ -168,7 +185,8 @@ func (s deployScope) keys() []Statement {
 	use := s.tagged(resourceTag)
 	use["StringLike"]["kms:ViaService"] = pulumi.String("*." + s.Region + ".amazonaws.com")
 	return []Statement{
-		allowIf(s.tagged(requestTag), "NewKeys", "kms:CreateKey kms:TagResource", "*"), // a new key has no ARN yet
+		// A new key has no ARN yet. Its policy is set with it; only then is there a request tag.
+		allowIf(s.made(), "NewKeys", "kms:CreateKey kms:PutKeyPolicy kms:TagResource", "*"),
 		allowIf(s.tagged(resourceTag), "Keys", `kms:DescribeKey kms:DisableKeyRotation kms:EnableKeyRotation kms:GetKeyPolicy
 			kms:GetKeyRotationStatus kms:ListResourceTags kms:PutKeyPolicy kms:ScheduleKeyDeletion kms:TagResource kms:UntagResource
 			kms:UpdateKeyDescription`, keys),

@@ -27,7 +27,7 @@ func (s deployScope) domains() []Statement {
 	certificates := s.arn("acm", "certificate/*")
 	linked := map[string]map[string]pulumi.StringInput{"StringEquals": {"iam:AWSServiceName": pulumi.String("ops.apigateway.amazonaws.com")}}
 	statements := []Statement{
-		allowIf(s.tagged(requestTag), "NewCertificates", "acm:AddTagsToCertificate acm:RequestCertificate", certificates),
+		allowIf(s.made(), "NewCertificates", "acm:AddTagsToCertificate acm:RequestCertificate", certificates),
 		allowIf(s.tagged(resourceTag), "Certificates", `acm:AddTagsToCertificate acm:DeleteCertificate acm:DescribeCertificate
 			acm:ListTagsForCertificate acm:RemoveTagsFromCertificate`, certificates),
 		allowIf(linked, "DomainRole", "iam:CreateServiceLinkedRole",
@@ -62,7 +62,7 @@ func (s deployScope) firewall() []Statement {
 func (s deployScope) users() []Statement {
 	pools := s.arn("cognito-idp", "userpool/*")
 	return []Statement{
-		allowIf(s.tagged(requestTag), "NewPools", "cognito-idp:CreateUserPool cognito-idp:TagResource", "*"), // a new pool has no ARN yet
+		allowIf(s.made(), "NewPools", "cognito-idp:CreateUserPool cognito-idp:TagResource", "*"), // a new pool has no ARN yet
 		allowIf(s.tagged(resourceTag), "Pools", `cognito-idp:CreateResourceServer cognito-idp:CreateUserPoolClient
 			cognito-idp:CreateUserPoolDomain cognito-idp:DeleteResourceServer cognito-idp:DeleteUserPool
 			cognito-idp:DeleteUserPoolClient cognito-idp:DeleteUserPoolDomain cognito-idp:DescribeResourceServer

@@ -184,6 +184,13 @@ func TestDeployRolesAreApart(t *testing.T) {
 				t.Errorf("%s: %s has the condition %v", s.role, s.Sid, s.Condition)
 			}
 		}
+		// Who tags what exists brings it into reach of the statements by aws:ResourceTag: another stack's key,
+		// pool or certificate must not become one's own.
+		if slices.ContainsFunc(s.Action, func(a string) bool { return strings.HasSuffix(a, ":TagResource") || strings.Contains(a, ":AddTags") }) &&
+			s.Condition["StringEquals"]["aws:RequestTag/project"] != nil && (s.Condition["StringEqualsIfExists"]["aws:ResourceTag/project"] != "leasehold" ||
+			s.Condition["StringLikeIfExists"]["aws:ResourceTag/stack"] != stacks[s.role]) {
+			t.Errorf("%s: %s tags what is somebody else's: %v", s.role, s.Sid, s.Condition)
+		}
 		// Of these kinds ARNs have ids; without the tags any pool or key would do.
 		if slices.Contains([]string{"NewKeys", "Keys", "UseKeys", "NewPools", "Pools", "NewCertificates", "Certificates", "NewNetwork", "Network", "TagNetwork"}, s.Sid) &&
 			len(s.Condition["StringLike"]) == 0 {
