@@ -29,8 +29,9 @@ func TestUpFromNothingAndAgain(t *testing.T) {
 		stack    string
 		settings map[string]string
 	}{
-		"dev":  {"dev", nil},
-		"prod": {"prod", nil},
+		"dev":     {"dev", nil},
+		"staging": {"staging", nil},
+		"prod":    {"prod", nil},
 		"domain": {"dev", map[string]string{
 			"leasehold:domain": `{"name":"mcp.example.com","hostedZoneId":"Z0123456789ABC"}`,
 		}},

@@ -49,19 +49,22 @@ func TestFlatten(t *testing.T) {
 func TestWrap(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		text  string
-		used  int
-		lines []string
+		text        string
+		first, rest int
+		lines       []string
 	}{
-		{"", 0, []string{""}},
-		{"one two three", 0, []string{"one two", "three"}},
-		{"one two three", 6, []string{"one", "two three"}},
-		{"averylongword b", 0, []string{"averylongword", "b"}},
-		{"abcdefgh · b", 0, []string{"abcdefgh ·", "b"}},
-		{"\x1b[31mone\x1b[0m two", 0, []string{"\x1b[31mone\x1b[0m two"}},
+		{"", 0, 0, []string{""}},
+		{"one two three", 0, 0, []string{"one two", "three"}},
+		{"one two three", 6, 0, []string{"one", "two three"}},
+		{"one two three", 0, 1, []string{"one two", "three"}},
+		{"one two three", 6, 1, []string{"one", "two", "three"}},
+		{"averylongword b", 0, 0, []string{"averylongword", "b"}},
+		{"abcdef · b", 0, 0, []string{"abcdef ·", "b"}},
+		{"ab abcde · b", 0, 0, []string{"ab", "abcde · b"}},
+		{"\x1b[31mone\x1b[0m two", 0, 0, []string{"\x1b[31mone\x1b[0m two"}},
 	} {
-		if got := wrap(tt.text, tt.used, 9); !slices.Equal(got, tt.lines) {
-			t.Errorf("wrap(%q, %d) = %q, want %q", tt.text, tt.used, got, tt.lines)
+		if got := wrap(tt.text, tt.first, tt.rest, 9); !slices.Equal(got, tt.lines) {
+			t.Errorf("wrap(%q, %d, %d) = %q, want %q", tt.text, tt.first, tt.rest, got, tt.lines)
 		}
 	}
 }

@@ -61,7 +61,7 @@ func (w *textReport) heading(text, note string) {
 
 // item is a marked paragraph.
 func (w *textReport) item(code, mark, text string) {
-	for i, line := range wrap(text, 4, w.Width-4) {
+	for i, line := range wrap(text, 4, 4, w.Width) {
 		if i > 0 {
 			mark = " "
 		}
@@ -162,6 +162,7 @@ func (f Finding) subject() string {
 }
 
 func (w *textReport) tree(r *Report) {
+	const below = "    " // indents what does not fit in the line
 	w.heading("Resources", "")
 	for _, row := range r.tree() {
 		name, typ := row.Name, kind(row.Type)
@@ -169,10 +170,10 @@ func (w *textReport) tree(r *Report) {
 		if row.Component {
 			name = w.paint(bold, name)
 		}
-		lines := wrap(strings.Join(row.Settings, " "+separator+" "), used, w.Width)
+		lines := wrap(strings.Join(row.Settings, " "+separator+" "), used, visible(row.below)+len(below), w.Width)
 		w.line("%s", strings.TrimRight(w.paint(dim, row.stem)+name+"  "+w.paint(dim, typ)+"  "+lines[0], " "))
 		for _, more := range lines[1:] {
-			w.line("%s    %s", w.paint(dim, row.below), more)
+			w.line("%s%s%s", w.paint(dim, row.below), below, more)
 		}
 	}
 }

@@ -62,14 +62,19 @@ func kind(token string) string {
 // separator stands between the settings of a resource, and never begins a line.
 const separator = "·"
 
-// wrap breaks text between words into lines of at most width characters; the first begins
-// where used of them are taken already.
-func wrap(text string, used, width int) []string {
+// wrap breaks text between words into lines of at most width characters, of which first are
+// taken before the first line and rest before each other one. A longer word is a line of its own.
+func wrap(text string, first, rest, width int) []string {
 	var lines []string
-	line := ""
-	for word := range strings.FieldsSeq(text) {
-		if n := visible(line) + 1 + visible(word); line != "" && word != separator && used+n > width {
-			lines, line, used = append(lines, line), "", 0
+	line, used := "", first
+	words := strings.Fields(text)
+	for i, word := range words {
+		n := used + visible(line) + 1 + visible(word)
+		if i+1 < len(words) && words[i+1] == separator {
+			n += 1 + visible(separator)
+		}
+		if line != "" && word != separator && n > width {
+			lines, line, used = append(lines, line), "", rest
 		}
 		line = strings.TrimSpace(line + " " + word)
 	}

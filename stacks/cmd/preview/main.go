@@ -29,7 +29,7 @@ var placeholders = map[string]string{
 func load(o offline.Options) (preview.Program, error) {
 	c, err := program.Load(o.Stack, o.Config, o.Secrets...)
 	if err != nil {
-		return preview.Program{}, fmt.Errorf("load: %w", err)
+		return preview.Program{}, err // it says which stack, and what is wrong with it
 	}
 	p := program.Program{Root: ".", WithoutArchives: true, Settings: o.Config}
 	check := func(g *offline.Graph) ([]preview.Finding, error) {
