@@ -136,9 +136,17 @@ func (c *Challenger) Recognised(p identity.Principal) []string {
 	})
 }
 
-// Missing are the needed scopes that p's token lacks, sorted.
+// Missing are the needed scopes that p's token lacks, sorted, as p's issuer calls them.
 func Missing(p identity.Principal, needed ...string) []string {
-	return slices.DeleteFunc(union(needed, nil), p.HasScope)
+	return asAsked(p, slices.DeleteFunc(union(needed, nil), p.HasScope))
+}
+
+// asAsked returns the names by which a client asks p's issuer for scopes.
+func asAsked(p identity.Principal, scopes []string) []string {
+	for i := range scopes {
+		scopes[i] = p.ScopePrefix + scopes[i]
+	}
+	return scopes
 }
 
 // Unauthenticated answers a request without a token: without `error` (RFC 6750 section 3.1).
@@ -154,7 +162,7 @@ func (c *Challenger) InvalidToken() string {
 // for exactly what it says and would lose the rest
 // (https://github.com/modelcontextprotocol/typescript-sdk/issues/1582).
 func (c *Challenger) InsufficientScope(p identity.Principal, needed ...string) string {
-	return c.challenge(CodeInsufficientScope, TextInsufficientScope, union(needed, c.Recognised(p)))
+	return c.challenge(CodeInsufficientScope, TextInsufficientScope, asAsked(p, union(needed, c.Recognised(p))))
 }
 
 // challenge needs no escaping: NewChallenger has seen to the URL and the scopes.

@@ -42,6 +42,25 @@ func TestRule19Scopes(t *testing.T) {
 	}
 }
 
+// TestRule41ScopePrefix asks for scopes by the names that the issuer knows: Cognito's begin
+// with the resource server.
+func TestRule41ScopePrefix(t *testing.T) {
+	t.Parallel()
+	c, err := bearer.NewChallenger(bearer.Config{
+		ResourceURL: "https://mcp.example/mcp", BaseScopes: []string{"rs/mcp:basic"}, KnownScopes: []string{"a", "mcp:basic"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := identity.Principal{Scopes: []string{"mcp:basic", "openid"}, ScopePrefix: "rs/"}
+	if got := c.InsufficientScope(p, "a"); !strings.Contains(got, `scope="rs/a rs/mcp:basic"`) {
+		t.Errorf("challenge %s", got)
+	}
+	if got := bearer.Missing(p, "a", "mcp:basic"); !slices.Equal(got, []string{"rs/a"}) {
+		t.Errorf("missing are %q", got)
+	}
+}
+
 // All that is wrong with a configuration is said at once.
 func TestNewChallengerRefuses(t *testing.T) {
 	t.Parallel()

@@ -27,6 +27,9 @@ type Principal struct {
 	// the issuer's scope prefix has been removed. They are judged per request and
 	// never stored.
 	Scopes []string
+	// ScopePrefix is the issuer's prefix, which a client puts before a scope when it asks for
+	// one; usually empty.
+	ScopePrefix string
 	// ExpiresAt is the token's `exp`.
 	ExpiresAt time.Time
 }

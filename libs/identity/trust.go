@@ -100,7 +100,7 @@ func (i Issuer) checkTenants(several bool) error {
 	switch {
 	case (i.Tenant == "") == (i.TenantClaim == ""):
 		problems = append(problems, errors.New("exactly one of tenant and tenant_claim must be set"))
-	case i.Tenant != "" && !isTenant(i.Tenant):
+	case i.Tenant != "" && !IsTenant(i.Tenant):
 		problems = append(problems, fmt.Errorf("tenant %q is not a tenant id", i.Tenant))
 	case i.Tenant != "" && i.Tenants != nil:
 		problems = append(problems, errors.New("tenants belongs to tenant_claim, not to tenant"))
@@ -111,7 +111,7 @@ func (i Issuer) checkTenants(several bool) error {
 	}
 	for _, pattern := range i.Tenants {
 		// A bare * would be the missing list in disguise.
-		if !isTenant(strings.TrimSuffix(pattern, "*")) {
+		if !IsTenant(strings.TrimSuffix(pattern, "*")) {
 			problems = append(problems, fmt.Errorf("tenants: %q is neither a tenant id nor one with a trailing *", pattern))
 		}
 	}
@@ -122,6 +122,9 @@ func (i Issuer) checkScopes() error {
 	var problems []error
 	if !slices.Contains([]string{"", "scope", "scp"}, i.ScopeClaim) {
 		problems = append(problems, fmt.Errorf("scope_claim %q is neither scope nor scp", i.ScopeClaim))
+	}
+	if i.ScopePrefix != "" && !isScope(i.ScopePrefix) { // it becomes part of challenges
+		problems = append(problems, fmt.Errorf("scope_prefix %q has characters that no scope has (RFC 6749 section 3.3)", i.ScopePrefix))
 	}
 	if i.Scopes != nil && len(i.Scopes) == 0 {
 		problems = append(problems, errors.New("scopes is empty; leave it out for all"))
@@ -134,8 +137,9 @@ func (i Issuer) checkScopes() error {
 	return errors.Join(problems...)
 }
 
-// isTenant holds a tenant id to [A-Za-z0-9][A-Za-z0-9._-]{0,63}: it becomes part of a key.
-func isTenant(s string) bool {
+// IsTenant holds a tenant id to [A-Za-z0-9][A-Za-z0-9._-]{0,63}: it becomes part of a key.
+// Who issues tokens and who reads them both check it.
+func IsTenant(s string) bool {
 	if s == "" || len(s) > 64 || strings.ContainsRune("._-", rune(s[0])) {
 		return false
 	}
@@ -213,7 +217,7 @@ func (t *trust) principal(body claims) (Principal, error) {
 	}
 	return Principal{
 		Tenant: tenant, Issuer: t.Issuer.Issuer, Subject: subject,
-		ClientID: client, Scopes: scopes, ExpiresAt: expires.Time,
+		ClientID: client, Scopes: scopes, ScopePrefix: t.ScopePrefix, ExpiresAt: expires.Time,
 	}, nil
 }
 
@@ -304,7 +308,7 @@ func (t *trust) tenant(body claims) (string, error) {
 	switch {
 	case !present:
 		return "", &Error{Problem: NoTenant, Reason: "the token names no tenant"}
-	case !ok || !isTenant(tenant):
+	case !ok || !IsTenant(tenant):
 		return "", &Error{Problem: NoTenant, Reason: "the tenant is malformed"}
 	case t.Tenants != nil && !slices.ContainsFunc(t.Tenants, func(p string) bool { return matches(p, tenant) }):
 		return "", &Error{Problem: NoTenant, Reason: "the issuer may not name this tenant"}

@@ -365,6 +365,7 @@ func TestNewVerifierListsAllThatIsWrong(t *testing.T) {
 		"rule 15 empty list":           {with(func(i *identity.Issuer) { i.Tenants = []string{} }), "tenants is empty"},
 		"scope claim":                  {with(func(i *identity.Issuer) { i.ScopeClaim = "roles" }), "scope_claim"},
 		"no scopes":                    {with(func(i *identity.Issuer) { i.Scopes = []string{} }), "scopes is empty"},
+		"a prefix that breaks text":    {with(func(i *identity.Issuer) { i.ScopePrefix = "rs\"" }), "scope_prefix"},
 		"scope that is two":            {with(func(i *identity.Issuer) { i.Scopes = []string{"a b"} }), "not a scope"},
 		"rule 17 credentials for keys": {with(func(i *identity.Issuer) { i.JWKSURL = "https://u@a.example/" }), "credentials"},
 	} {

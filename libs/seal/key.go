@@ -80,6 +80,15 @@ func ParseKey(document []byte) (Key, error) {
 	return d.decode()
 }
 
+// NewDocument returns a new random key in the form that ParseKey reads.
+func NewDocument() ([]byte, error) {
+	document, err := json.Marshal(randomKey().document())
+	if err != nil {
+		return nil, errors.New("seal: new key: cannot be encoded") // err could quote the key
+	}
+	return document, nil
+}
+
 // derive returns the key for one purpose within one tenant; tenant is empty for what
 // belongs to no tenant.
 func (k Key) derive(purpose, tenant string) ([]byte, error) {

@@ -52,6 +52,22 @@ func TestParseKey(t *testing.T) {
 	}
 }
 
+func TestNewDocument(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for range 100 {
+		document, err := seal.NewDocument()
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, err := seal.ParseKey(document)
+		if err != nil || seen[k.ID()] || seen[string(document)] {
+			t.Fatalf("ParseKey(NewDocument()) = %v, %v", k, err)
+		}
+		seen[k.ID()], seen[string(document)] = true, true
+	}
+}
+
 // Rule 25: no secret in any log, whichever verb or handler prints it.
 func TestKeyDoesNotPrint(t *testing.T) {
 	t.Parallel()

@@ -8,15 +8,50 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// The place of everything that is invented. AWS keeps this account number for examples.
+// The place of everything that is invented, unless an explicit provider says another. AWS
+// keeps this account number for examples.
 const (
 	Account = "111122223333"
 	Region  = "eu-central-1"
 )
 
+// place is where resources are said to be.
+type place struct{ region, account, partition string }
+
+// newPlace knows the partition of a region by its name:
+// https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+func newPlace(region, account string) place {
+	p := place{region: region, account: account, partition: "aws"}
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		p.partition = "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		p.partition = "aws-us-gov"
+	}
+	return p
+}
+
+func (p place) suffix() string {
+	if p.partition == "aws-cn" {
+		return "amazonaws.com.cn"
+	}
+	return "amazonaws.com"
+}
+
+// fill replaces the capital words of a template, and what every partition names otherwise.
+func (p place) fill(template string, words ...string) string {
+	words = append(words, "REGION", p.region, "ACCOUNT", p.account, "arn:aws:", "arn:"+p.partition+":", "amazonaws.com", p.suffix())
+	return strings.NewReplacer(words...).Replace(template)
+}
+
+func (p place) arn(template string, words ...string) string {
+	return p.fill("arn:aws:"+template, words...)
+}
+
 // invent returns an id and the state of a custom resource: its inputs, and what AWS adds
-// that programs read. A physical name is the logical one unless the program chose one.
-func invent(r *Resource) (id string, state resource.PropertyMap) {
+// that programs read. A physical name is the logical one unless the program chose one. An
+// attribute in outputs that no table below knows is "<name>.<attribute>": visible, never empty.
+func invent(r *Resource, p place, outputs []string) (id string, state resource.PropertyMap) {
 	state = maps.Clone(r.Inputs)
 	if state == nil {
 		state = resource.PropertyMap{}
@@ -26,26 +61,77 @@ func invent(r *Resource) (id string, state resource.PropertyMap) {
 			state[resource.PropertyKey(key)] = resource.NewProperty(value)
 		}
 	}
-	name := cmp.Or(text(r.Inputs, "name"), r.Name)
-	id = name
+	name := physicalName(r)
+	function := text(r.Inputs, "functionName")
+	words := []string{
+		"NAME", name, "STAGE", text(r.Inputs, "stageName"), "API", text(r.Inputs, "restApi"), "DOMAIN", text(r.Inputs, "domainName"),
+		"FUNCTION", function[strings.LastIndex(function, ":")+1:], // an ARN, or a name
+	}
 	if arn, ok := arns[r.Type]; ok {
-		add("arn", "arn:aws:"+strings.NewReplacer("REGION", Region, "ACCOUNT", Account, "NAME", name).Replace(arn))
+		add("arn", p.arn(arn, words...))
+	}
+	words = append([]string{"ARN", text(state, "arn")}, words...)
+	id = p.fill(cmp.Or(ids[r.Type], "NAME"), words...)
+	for key, value := range computed[r.Type] {
+		add(key, p.fill(value, words...))
 	}
 	add("name", name)
-	for key, value := range computed[r.Type] {
-		add(key, strings.NewReplacer("REGION", Region, "ACCOUNT", Account, "NAME", name, "ARN", text(state, "arn"),
-			"STAGE", text(r.Inputs, "stageName"), "API", text(r.Inputs, "restApi"), "DOMAIN", text(r.Inputs, "domainName")).Replace(value))
+	for _, key := range outputs {
+		if key == "arn" {
+			add(key, p.arn(service(r.Type)+":REGION:ACCOUNT:NAME", words...))
+		}
+		add(key, name+"."+key)
 	}
-	if byARN[r.Type] {
-		id = text(state, "arn")
-	}
+	nested(r.Type, state)
 	return id, state
+}
+
+// physicalName is what the program chose, completed as AWS would where it chose a prefix.
+func physicalName(r *Resource) string {
+	if prefix := cmp.Or(text(r.Inputs, "namePrefix"), text(r.Inputs, "bucketPrefix")); prefix != "" {
+		return prefix + r.Name
+	}
+	return cmp.Or(text(r.Inputs, "name"), text(r.Inputs, "bucket"), r.Name)
+}
+
+// service is the module of a type token: "dynamodb" of "aws:dynamodb/table:Table".
+func service(typ string) string {
+	_, module, _ := strings.Cut(typ, ":")
+	module, _, _ = strings.Cut(module, "/")
+	return module
+}
+
+// nested adds what AWS computes inside of an attribute: the proof that a certificate's DNS
+// is to show, and the target of an HTTP API's domain.
+func nested(kind string, state resource.PropertyMap) {
+	domain := text(state, "domainName")
+	object := func(values map[string]string) resource.PropertyMap {
+		m := resource.PropertyMap{}
+		for key, value := range values {
+			m[resource.PropertyKey(key)] = resource.NewProperty(value)
+		}
+		return m
+	}
+	switch kind {
+	case "aws:acm/certificate:Certificate":
+		state["domainValidationOptions"] = resource.NewProperty([]resource.PropertyValue{resource.NewProperty(object(map[string]string{
+			"domainName": domain, "resourceRecordType": "CNAME",
+			"resourceRecordName": "_proof." + domain + ".", "resourceRecordValue": "_proof.acm-validations.aws.",
+		}))})
+	case "aws:apigatewayv2/domainName:DomainName":
+		configuration := state["domainNameConfiguration"].ObjectValue().Copy()
+		maps.Copy(configuration, object(map[string]string{
+			"targetDomainName": "d-" + domain + ".execute-api." + Region + ".amazonaws.com", "hostedZoneId": "Z0000000000000000000",
+		}))
+		state["domainNameConfiguration"] = resource.NewProperty(configuration)
+	}
 }
 
 // arns are the ARNs by resource type, without "arn:aws:".
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 var arns = map[string]string{
 	"aws:dynamodb/table:Table":                            "dynamodb:REGION:ACCOUNT:table/NAME",
+	"aws:lambda/alias:Alias":                              "lambda:REGION:ACCOUNT:function:FUNCTION:NAME",
 	"aws:lambda/function:Function":                        "lambda:REGION:ACCOUNT:function:NAME",
 	"aws:iam/role:Role":                                   "iam::ACCOUNT:role/NAME",
 	"aws:iam/policy:Policy":                               "iam::ACCOUNT:policy/NAME",
@@ -69,6 +155,9 @@ var arns = map[string]string{
 // computed are other attributes that programs read, by resource type. Capital words are
 // replaced as in arns; ARN is the resource's own.
 var computed = map[string]map[string]string{
+	"aws:lambda/alias:Alias": {
+		"invokeArn": "arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations",
+	},
 	"aws:lambda/function:Function": {
 		"invokeArn": "arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations",
 		"version":   "1", "qualifiedArn": "ARN:1",
@@ -86,15 +175,23 @@ var computed = map[string]map[string]string{
 	"aws:apigatewayv2/api:Api": {
 		"executionArn": "arn:aws:execute-api:REGION:ACCOUNT:NAME", "apiEndpoint": "https://NAME.execute-api.REGION.amazonaws.com",
 	},
+	"aws:route53/record:Record":     {"fqdn": "NAME"},
 	"aws:kms/key:Key":               {"keyId": "NAME"},
 	"aws:cognito/userPool:UserPool": {"endpoint": "cognito-idp.REGION.amazonaws.com/REGION_NAME"},
 	"aws:s3/bucketV2:BucketV2":      {"bucket": "NAME"},
 }
 
-// byARN are the types whose id is their ARN.
-var byARN = map[string]bool{
-	"aws:acm/certificate:Certificate": true, "aws:sns/topic:Topic": true, "aws:secretsmanager/secret:Secret": true,
-	"aws:iam/policy:Policy": true, "aws:iam/openIdConnectProvider:OpenIdConnectProvider": true,
+// ids are the ids that are not the physical name, as the provider's pages give them under "Import":
+// https://registry.terraform.io/providers/hashicorp/aws/latest/docs
+var ids = map[string]string{
+	"aws:acm/certificate:Certificate":                     "ARN",
+	"aws:apigateway/stage:Stage":                          "ags-API-STAGE",
+	"aws:cognito/userPool:UserPool":                       "REGION_NAME",
+	"aws:iam/openIdConnectProvider:OpenIdConnectProvider": "ARN",
+	"aws:iam/policy:Policy":                               "ARN",
+	"aws:lambda/alias:Alias":                              "ARN",
+	"aws:secretsmanager/secret:Secret":                    "ARN",
+	"aws:sns/topic:Topic":                                 "ARN",
 }
 
 func text(m resource.PropertyMap, key string) string {

@@ -7,14 +7,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"sync"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
 // Options say as what the program runs.
@@ -25,6 +22,8 @@ type Options struct {
 	Config map[string]string
 	// Secrets are the keys of Config whose values are secret.
 	Secrets []string
+	// Patience is how long the program may take; zero means 30 seconds.
+	Patience time.Duration
 }
 
 // Graph is what a program registered, in the order of URNs.
@@ -49,20 +48,55 @@ type Resource struct {
 	Inputs resource.PropertyMap
 	// State are the inputs and what AWS would add, invented: ids, ARNs, URLs.
 	State resource.PropertyMap
-	ID    string
+	// ID is invented, or the id that the program reads or imports.
+	ID string
 	// Options of the registration.
 	Protect, RetainOnDelete, DeleteBeforeReplace bool
 	IgnoreChanges                                []string
-	Aliases                                      []string // URNs or former names
+	Aliases                                      []string // former URNs, also those that the parent's aliases imply
 	Dependencies                                 []string // URNs
 	Provider                                     string   // URN and id; empty is a default provider
 }
 
 // Run runs the program. An error is the program's own, or names what the offline run
-// does not know.
+// does not know. The graph is nil when the program failed; it is complete beside an error
+// that names two resources of one URN.
+//
+// A program whose resources wait for an output that nothing resolves would wait forever;
+// the error names those resources.
+//
+// Invoke transforms and the newer resource transforms (`RegisterResourceTransform`) are not
+// supported by the mocks, which panic; `RegisterStackTransformation` is.
 func Run(o Options, program pulumi.RunFunc) (*Graph, error) {
-	rec := &recorder{stack: o.Stack, project: o.Project}
-	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+	rec := newRecorder(o.Project, o.Stack)
+	done := make(chan error, 1)
+	go func() { done <- rec.run(o, program) }()
+	select {
+	case err := <-done:
+		if err != nil {
+			return nil, err
+		}
+	case <-time.After(cmp.Or(o.Patience, 30*time.Second)):
+		return nil, rec.stuck()
+	}
+	g := &Graph{Project: o.Project, Stack: o.Stack}
+	for _, r := range rec.resources {
+		if r.Type == exportsType {
+			g.Outputs = r.Inputs
+			continue
+		}
+		g.Resources = append(g.Resources, r)
+	}
+	slices.SortFunc(g.Resources, func(a, b *Resource) int { return cmp.Compare(a.URN, b.URN) })
+	return g, g.twice()
+}
+
+// run runs the program under the mocks.
+func (rec *recorder) run(o Options, program pulumi.RunFunc) error {
+	return pulumi.RunErr(func(ctx *pulumi.Context) error {
+		if err := ctx.RegisterStackTransformation(rec.learn); err != nil {
+			return err
+		}
 		if err := program(ctx); err != nil {
 			return err
 		}
@@ -72,96 +106,19 @@ func Run(o Options, program pulumi.RunFunc) (*Graph, error) {
 		info.Config, info.ConfigSecretKeys = o.Config, o.Secrets
 		info.DryRun = false // a preview resolves no output
 	})
-	if err != nil {
-		return nil, err
-	}
-	var exports resource.PropertyMap
-	rec.resources = slices.DeleteFunc(rec.resources, func(r *Resource) bool {
-		if r.Type == exportsType {
-			exports = r.Inputs
-		}
-		return r.Type == exportsType
-	})
-	slices.SortFunc(rec.resources, func(a, b *Resource) int { return cmp.Compare(a.URN, b.URN) })
-	return &Graph{Project: o.Project, Stack: o.Stack, Resources: rec.resources, Outputs: exports}, rec.twice()
 }
 
 const exportsType = "leasehold:offline:Exports"
 
 type exportsResource struct{ pulumi.CustomResourceState }
 
-// recorder is the mock monitor. The SDK calls it from several goroutines.
-type recorder struct {
-	project, stack string
-	mu             sync.Mutex
-	resources      []*Resource
-}
-
-// NewResource records a registration or a read and invents what AWS would have answered.
-func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
-	got := &Resource{
-		Type: args.TypeToken, Name: args.Name, Custom: args.Custom || args.ReadRPC != nil, Read: args.ReadRPC != nil || args.ID != "",
-		Inputs: args.Inputs, Provider: args.Provider,
-	}
-	parent := args.ReadRPC.GetParent()
-	if rpc := args.RegisterRPC; rpc != nil {
-		parent = rpc.GetParent()
-		got.Protect, got.RetainOnDelete = rpc.GetProtect(), rpc.GetRetainOnDelete()
-		got.DeleteBeforeReplace = rpc.GetDeleteBeforeReplace()
-		got.IgnoreChanges, got.Dependencies = rpc.GetIgnoreChanges(), rpc.GetDependencies()
-		got.Aliases = aliases(rpc)
-	}
-	if resource.URN(parent).IsValid() && resource.URN(parent).Type() != resource.RootStackType {
-		got.Parent = parent
-	}
-	got.URN = r.urn(got)
-	got.ID = args.ID
-	if got.Custom {
-		id, computed := invent(got)
-		got.ID = cmp.Or(got.ID, id)
-		got.State = computed
-	} else {
-		got.State = maps.Clone(args.Inputs)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.resources = append(r.resources, got)
-	return got.ID, got.State, nil
-}
-
-// Call answers the few invokes that a program may make: what a data source says of an
-// account is not known offline.
-func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
-	return nil, fmt.Errorf("offline: %s asks AWS; take the value from the configuration", args.Token)
-}
-
-func (r *recorder) urn(got *Resource) string {
-	var parentType tokens.Type
-	if got.Parent != "" {
-		parentType = resource.URN(got.Parent).QualifiedType()
-	}
-	return string(resource.NewURN(tokens.QName(r.stack), tokens.PackageName(r.project), parentType, tokens.Type(got.Type), got.Name))
-}
-
 // twice reports resources that have the same URN, which the engine refuses and mocks do not.
-func (r *recorder) twice() error {
+func (g *Graph) twice() error {
 	var problems []error
-	for i, got := range r.resources[:max(0, len(r.resources)-1)] {
-		if got.URN == r.resources[i+1].URN {
-			problems = append(problems, fmt.Errorf("offline: two resources are %s", got.URN))
+	for i := 1; i < len(g.Resources); i++ {
+		if urn := g.Resources[i].URN; urn == g.Resources[i-1].URN {
+			problems = append(problems, fmt.Errorf("offline: two resources are %s", urn))
 		}
 	}
 	return errors.Join(problems...)
-}
-
-func aliases(rpc *pulumirpc.RegisterResourceRequest) []string {
-	var all []string
-	for _, a := range rpc.GetAliases() {
-		if a.GetUrn() != "" {
-			all = append(all, a.GetUrn())
-		} else {
-			all = append(all, a.GetSpec().GetName())
-		}
-	}
-	return all
 }

@@ -25,6 +25,7 @@ var forbidden = []struct {
 // maySkip are the files that may skip a test, with the reason.
 var maySkip = map[string]string{
 	"tests/internal/need/need.go":                       "the one place that knows what CI requires",
+	"stacks/internal/need/need.go":                      "as tests/internal/need, for a module that cannot import it",
 	"libs/privatefile/privatefile_test.go":              "Windows has no file modes",
 	"libs/session/sessiontest/property.go":              "a rapid.T, whose Skip discards an example",
 	"libs/session/dynamostore/dynamotest/dynamotest.go": "as need, for a module that cannot import it: TEST_REQUIRE_DYNAMODB=1 fails",

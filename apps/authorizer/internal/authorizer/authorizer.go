@@ -117,7 +117,7 @@ func (a *Authorizer) judge(e event, resource string, p identity.Principal) event
 	}
 	if scope := a.missing(p, e); scope != "" {
 		about[keyCode], about[keyDescription] = bearer.CodeInsufficientScope, bearer.TextInsufficientScope
-		about[keyScope], about[keyChallenge] = scope, a.Challenges.InsufficientScope(p, scope)
+		about[keyScope], about[keyChallenge] = strings.Join(bearer.Missing(p, scope), " "), a.Challenges.InsufficientScope(p, scope)
 		return policy("Deny", resource, p.Owner().Hash(), about)
 	}
 	return policy("Allow", resource, p.Owner().Hash(), about)

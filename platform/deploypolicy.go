@@ -1,0 +1,177 @@
+package platform
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// deployScope is what one deploy role may reach: what is named, or tagged, as its stacks'
+// resources are, in one account and region.
+type deployScope struct {
+	AccountArgs
+	project  string
+	boundary string // ARN
+	e        DeployEnvironment
+}
+
+// deployPolicy is one managed policy; together they are too long for one (6,144 characters).
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+type deployPolicy struct {
+	name       string
+	statements []Statement
+}
+
+func (s deployScope) policies() []deployPolicy {
+	network := s.network()
+	policies := []deployPolicy{
+		{"state-and-roles", append(s.state(), s.roles()...)},
+		{"functions", append(s.functions(), s.logs()...)},
+		{"data", append(s.data(), s.keys()...)},
+		{"edge", append(s.edge(), s.domains()...)},
+		{"firewall-and-users", append(s.firewall(), s.users()...)},
+	}
+	if len(network) > 0 {
+		policies = append(policies, deployPolicy{"network", network})
+	}
+	return policies
+}
+
+// named is the pattern of names that `pulumi:autonaming` gives to the stacks' resources.
+func (s deployScope) named() string {
+	return s.project + "-" + strings.TrimSuffix(s.e.Stack, "*") + "*"
+}
+
+func (s deployScope) roleARN() string { return s.global("iam", "role/"+s.named()) }
+
+func (s deployScope) global(service, resource string) string {
+	return fmt.Sprintf("arn:%s:%s::%s:%s", s.Partition, service, s.AccountID, resource)
+}
+
+// gateway is an ARN of API Gateway, whose ids nobody knows before; they have no account.
+func (s deployScope) gateway(path string) string {
+	return fmt.Sprintf("arn:%s:apigateway:%s::%s", s.Partition, s.Region, path)
+}
+
+// tagged keeps a statement to resources with the stacks' tags, for kinds whose ARNs have
+// ids instead of names. key is aws:RequestTag when they are made, aws:ResourceTag later.
+func (s deployScope) tagged(key string) map[string]map[string]pulumi.StringInput {
+	return map[string]map[string]pulumi.StringInput{
+		"StringEquals": {key + "/project": pulumi.String(s.project)},
+		"StringLike":   {key + "/stack": pulumi.String(s.e.Stack)},
+	}
+}
+
+const (
+	requestTag  = "aws:RequestTag"
+	resourceTag = "aws:ResourceTag"
+)
+
+func allow(sid string, actions string, resources ...string) Statement {
+	return Statement{Sid: sid, Actions: strings.Fields(actions), Resources: pulumi.ToStringArray(resources)}
+}
+
+func allowIf(conditions map[string]map[string]pulumi.StringInput, sid, actions string, resources ...string) Statement {
+	s := allow(sid, actions, resources...)
+	s.Conditions = conditions
+	return s
+}
+
+func (s deployScope) state() []Statement {
+	return []Statement{
+		{Sid: "StateBucket", Actions: []string{"s3:ListBucket"}, Resources: pulumi.StringArray{s.e.State.BucketARN}},
+		{
+			Sid: "State", Actions: []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"},
+			Resources: pulumi.StringArray{pulumi.Sprintf("%s/*", s.e.State.BucketARN)},
+		},
+		{
+			Sid: "StateKey", Actions: []string{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"},
+			Resources: pulumi.StringArray{s.e.State.KeyARN},
+		},
+	}
+}
+
+// roles: what changes what a role may do demands the boundary on it, and nothing here
+// takes a boundary off.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate
+func (s deployScope) roles() []Statement {
+	bounded := map[string]map[string]pulumi.StringInput{"StringEquals": {"iam:PermissionsBoundary": pulumi.String(s.boundary)}}
+	passed := func(service string) map[string]map[string]pulumi.StringInput {
+		return map[string]map[string]pulumi.StringInput{"StringEquals": {"iam:PassedToService": pulumi.String(service)}}
+	}
+	return []Statement{
+		allowIf(bounded, "BoundedRoles", "iam:CreateRole iam:PutRolePermissionsBoundary iam:PutRolePolicy", s.roleARN()),
+		allow("Roles", `iam:DeleteRole iam:DeleteRolePolicy iam:GetRole iam:GetRolePolicy iam:ListAttachedRolePolicies
+			iam:ListInstanceProfilesForRole iam:ListRolePolicies iam:ListRoleTags iam:TagRole iam:UntagRole
+			iam:UpdateAssumeRolePolicy iam:UpdateRole`, s.roleARN()),
+		allowIf(passed("lambda.amazonaws.com"), "PassToLambda", "iam:PassRole", s.roleARN()),
+		allowIf(passed("codedeploy.amazonaws.com"), "PassToCodeDeploy", "iam:PassRole", s.roleARN()),
+	}
+}
+
+func (s deployScope) functions() []Statement {
+	return []Statement{
+		allow("Functions", `lambda:AddPermission lambda:CreateAlias lambda:CreateFunction lambda:DeleteAlias lambda:DeleteFunction
+			lambda:DeleteFunctionConcurrency lambda:DeleteProvisionedConcurrencyConfig lambda:GetAlias lambda:GetFunction
+			lambda:GetFunctionCodeSigningConfig lambda:GetFunctionConcurrency lambda:GetFunctionConfiguration lambda:GetPolicy
+			lambda:GetProvisionedConcurrencyConfig lambda:ListTags lambda:ListVersionsByFunction lambda:PublishVersion
+			lambda:PutFunctionConcurrency lambda:PutProvisionedConcurrencyConfig lambda:RemovePermission lambda:TagResource
+			lambda:UntagResource lambda:UpdateAlias lambda:UpdateFunctionCode lambda:UpdateFunctionConfiguration`,
+			s.arn("lambda", "function:"+s.named())),
+		// Who starts a rotation must be allowed to call the rotator.
+		// https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html
+		allow("Rotate", "lambda:InvokeFunction", s.arn("lambda", "function:"+s.named())),
+		// The Lambda Web Adapter, which is its maker's.
+		allow("Adapter", "lambda:GetLayerVersion", fmt.Sprintf("arn:%s:lambda:%s:753240598075:layer:LambdaAdapterLayer*:*", s.Partition, s.Region)),
+		allow("Canaries", `codedeploy:CreateApplication codedeploy:CreateDeployment codedeploy:CreateDeploymentGroup
+			codedeploy:DeleteApplication codedeploy:DeleteDeploymentGroup codedeploy:GetApplication codedeploy:GetApplicationRevision
+			codedeploy:GetDeployment codedeploy:GetDeploymentGroup codedeploy:ListTagsForResource codedeploy:RegisterApplicationRevision
+			codedeploy:StopDeployment codedeploy:TagResource codedeploy:UntagResource codedeploy:UpdateApplication codedeploy:UpdateDeploymentGroup`,
+			s.arn("codedeploy", "application:"+s.named()), s.arn("codedeploy", "deploymentgroup:"+s.named())),
+		allow("CanaryStrategies", "codedeploy:GetDeploymentConfig", s.arn("codedeploy", "deploymentconfig:*")),
+	}
+}
+
+func (s deployScope) logs() []Statement {
+	return []Statement{
+		allow("LogGroups", `logs:AssociateKmsKey logs:CreateLogGroup logs:DeleteLogGroup logs:DeleteRetentionPolicy logs:DisassociateKmsKey
+			logs:ListTagsForResource logs:PutRetentionPolicy logs:TagResource logs:UntagResource`,
+			s.logGroups("/aws/lambda/"+s.named()), s.logGroups(wafLogPrefix+s.named()),
+			// API Gateway's groups carry its ids or the component's name, not the stack's.
+			s.logGroups("/aws/apigateway/*"), s.logGroups("API-Gateway-Execution-Logs_*")),
+		allow("ListLogGroups", "logs:DescribeLogGroups", s.logGroups("*")),
+		// Log delivery has no resources. Writing resource policies is left out: Account made them.
+		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+		allow("LogDelivery", `logs:CreateLogDelivery logs:DeleteLogDelivery logs:DescribeResourcePolicies logs:GetLogDelivery
+			logs:ListLogDeliveries logs:UpdateLogDelivery`, "*"),
+	}
+}
+
+func (s deployScope) data() []Statement {
+	return []Statement{
+		allow("Tables", `dynamodb:CreateTable dynamodb:DeleteTable dynamodb:DescribeContinuousBackups dynamodb:DescribeTable
+			dynamodb:DescribeTimeToLive dynamodb:ListTagsOfResource dynamodb:TagResource dynamodb:UntagResource
+			dynamodb:UpdateContinuousBackups dynamodb:UpdateTable dynamodb:UpdateTimeToLive`, s.arn("dynamodb", "table/"+s.named())),
+		// Not GetSecretValue: who deploys does not read the keys.
+		allow("Secrets", `secretsmanager:CancelRotateSecret secretsmanager:CreateSecret secretsmanager:DeleteSecret
+			secretsmanager:DescribeSecret secretsmanager:GetResourcePolicy secretsmanager:RotateSecret secretsmanager:TagResource
+			secretsmanager:UntagResource secretsmanager:UpdateSecret`, s.arn("secretsmanager", "secret:"+s.named())),
+	}
+}
+
+// keys: a key's ARN has an id, so its tags decide. The last statement is what Lambda,
+// DynamoDB and Secrets Manager do in the deployer's name when they are given the key.
+// https://docs.aws.amazon.com/kms/latest/developerguide/tag-authorization.html
+func (s deployScope) keys() []Statement {
+	keys := s.arn("kms", "key/*")
+	use := s.tagged(resourceTag)
+	use["StringLike"]["kms:ViaService"] = pulumi.String("*." + s.Region + ".amazonaws.com")
+	return []Statement{
+		allowIf(s.tagged(requestTag), "NewKeys", "kms:CreateKey kms:TagResource", "*"), // a new key has no ARN yet
+		allowIf(s.tagged(resourceTag), "Keys", `kms:DescribeKey kms:DisableKeyRotation kms:EnableKeyRotation kms:GetKeyPolicy
+			kms:GetKeyRotationStatus kms:ListResourceTags kms:PutKeyPolicy kms:ScheduleKeyDeletion kms:TagResource kms:UntagResource
+			kms:UpdateKeyDescription`, keys),
+		allowIf(use, "UseKeys", "kms:CreateGrant kms:Decrypt kms:Encrypt kms:GenerateDataKey", keys),
+	}
+}

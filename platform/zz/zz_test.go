@@ -1,5 +1,0 @@
-package zz
-
-import (
-	_ "github.com/getkin/kin-openapi/openapi3"
-)

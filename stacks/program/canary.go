@@ -1,0 +1,49 @@
+package program
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"leasehold.example/platform"
+)
+
+// canary is nil without one. It always has an alarm: without, nothing would end a bad deployment.
+func (b *builder) canary() *platform.CanaryArgs {
+	if !b.c.Canary.Enabled {
+		return nil
+	}
+	args := &platform.CanaryArgs{Strategy: b.c.Canary.Strategy, Alarms: append([]string{b.alarmName()}, b.c.Canary.Alarms...)}
+	if topic := b.c.Canary.TopicARN; topic != "" {
+		args.TopicARN = pulumi.StringPtr(topic)
+	}
+	return args
+}
+
+// alarmName is fixed, because the deployment group names the alarm before the function
+// that it watches exists.
+func (b *builder) alarmName() string {
+	return fmt.Sprintf("%s-%s-mcp-errors", b.ctx.Project(), b.c.Stack)
+}
+
+// canaryAlarm rings at the first invocation of the alias that fails: a panic, a timeout, memory. Answers with
+// an error are none; name an alarm of the API in the configuration for those.
+// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+func (b *builder) canaryAlarm(f *platform.Function) error {
+	_, err := cloudwatch.NewMetricAlarm(b.ctx, "mcp-errors", &cloudwatch.MetricAlarmArgs{
+		Name:             pulumi.String(b.alarmName()),
+		AlarmDescription: pulumi.String("Rolls a deployment of the MCP server back"),
+		Namespace:        pulumi.String("AWS/Lambda"), MetricName: pulumi.String("Errors"), Statistic: pulumi.String("Sum"),
+		Dimensions: pulumi.StringMap{
+			"FunctionName": f.Name, "Resource": pulumi.Sprintf("%s:%s", f.Name, f.AliasName),
+		},
+		ComparisonOperator: pulumi.String("GreaterThanOrEqualToThreshold"), Threshold: pulumi.Float64(1),
+		Period: pulumi.Int(60), EvaluationPeriods: pulumi.Int(1),
+		TreatMissingData: pulumi.String("notBreaching"),
+	}, b.opts...)
+	if err != nil {
+		return fmt.Errorf("canary alarm: %w", err)
+	}
+	return nil
+}
