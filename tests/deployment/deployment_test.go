@@ -6,9 +6,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"leasehold.example/tests/internal/repo"
 )
 
 // object is a JSON object.
@@ -142,6 +145,24 @@ func TestReadREST(t *testing.T) {
 	}
 	if d.WebACL == nil || !strings.Contains(string(d.WebACL.Document), `"name":"rate"`) || d.Secrets[0].Name != "sealing" {
 		t.Errorf("web ACL %+v", d.WebACL)
+	}
+}
+
+// The state that the real engine leaves of the repository's own stack is understood.
+func TestReadRelease(t *testing.T) {
+	t.Parallel()
+	f, err := os.Open(filepath.Join(repo.Root(t), "stacks", "engine", "testdata", "release.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	d, err := Read(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mcp := d.REST.Methods["/mcp"][AnyMethod]
+	if mcp == nil || mcp.Authorizer == nil || len(mcp.Function.Function.Role.Policies) == 0 || len(d.Tables) != 1 || len(d.Secrets) != 1 || d.WebACL == nil {
+		t.Errorf("%+v", d)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -131,43 +132,46 @@ func (d *Deployment) authorizers(def definition) (map[string]*Authorizer, error)
 	all := map[string]*Authorizer{}
 	var errs []error
 	for name, scheme := range def.Components.SecuritySchemes {
-		a := scheme.Authorizer
-		if scheme.Type != "apiKey" || scheme.AuthType != "custom" || a.Type != "request" {
-			errs = append(errs, fmt.Errorf("security scheme %s: only Lambda authorizers of type request are run here", name))
-			continue
-		}
-		arn, streaming, err := functionOf(a.URI)
-		if err == nil && streaming {
-			err = errors.New("an authorizer does not stream")
-		}
-		var alias *Alias
-		if err == nil {
-			alias, err = d.Alias(arn)
-		}
+		a, err := d.authorizer(name, scheme)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("security scheme %s: authorizerUri: %w", name, err))
-			continue
+			errs = append(errs, fmt.Errorf("security scheme %s: %w", name, err))
 		}
-		ttl := 300
-		if a.TTL != nil {
-			ttl = *a.TTL
-		}
-		out := &Authorizer{Name: name, Function: alias, TTL: time.Duration(ttl) * time.Second}
-		for source := range strings.SplitSeq(a.Source, ",") {
-			if source = strings.TrimSpace(source); source == "" {
-				continue
-			}
-			if !slices.ContainsFunc(identitySources, func(prefix string) bool { return strings.HasPrefix(source, prefix) }) {
-				errs = append(errs, fmt.Errorf("security scheme %s: identity source %s is not run here", name, source))
-			}
-			out.Sources = append(out.Sources, source)
-		}
-		if ttl > 0 && len(out.Sources) == 0 {
-			errs = append(errs, fmt.Errorf("security scheme %s: a cache needs an identity source", name))
-		}
-		all[name] = out
+		all[name] = a
 	}
 	return all, errors.Join(errs...)
+}
+
+func (d *Deployment) authorizer(name string, scheme securityScheme) (*Authorizer, error) {
+	a := scheme.Authorizer
+	if scheme.Type != "apiKey" || scheme.AuthType != "custom" || a.Type != "request" {
+		return nil, errors.New("only Lambda authorizers of type request are run here")
+	}
+	arn, streaming, err := functionOf(a.URI)
+	if err == nil && streaming {
+		err = errors.New("an authorizer does not stream")
+	}
+	var alias *Alias
+	if err == nil {
+		alias, err = d.Alias(arn)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("authorizerUri: %w", err)
+	}
+	ttl := 300
+	if a.TTL != nil {
+		ttl = *a.TTL
+	}
+	out := &Authorizer{Name: name, Function: alias, TTL: time.Duration(ttl) * time.Second}
+	for _, source := range strings.FieldsFunc(a.Source, func(r rune) bool { return r == ',' || r == ' ' }) {
+		if !slices.ContainsFunc(identitySources, func(prefix string) bool { return strings.HasPrefix(source, prefix) }) {
+			return nil, fmt.Errorf("identity source %s is not run here", source)
+		}
+		out.Sources = append(out.Sources, source)
+	}
+	if ttl > 0 && out.Sources == nil {
+		return nil, errors.New("a cache needs an identity source")
+	}
+	return out, nil
 }
 
 // identitySources are the beginnings of those that are run.
@@ -213,7 +217,7 @@ func (d *Deployment) proxy(m *Method, i integration) error {
 	if m.Streaming != streaming {
 		return fmt.Errorf("responseTransferMode %q does not fit the uri %s", i.TransferMode, i.URI)
 	}
-	if i.Method != "POST" {
+	if i.Method != http.MethodPost {
 		return fmt.Errorf("httpMethod %q: Lambda is called with POST", i.Method)
 	}
 	most := 29_000

@@ -46,15 +46,16 @@ type Answer struct {
 	Cold bool
 }
 
-// Options are what surrounds an API. The zero value logs nothing and blocks nothing.
+// Options are what surrounds an API. The zero value logs nothing and lets all pass.
 type Options struct {
 	// AccessLog gets a line for each request, in the stage's format.
 	AccessLog io.Writer
 	// ExecutionLog gets a line for each request that the gateway answered by itself, with
 	// what AWS would say of the reason, and what is wrong in the stack.
 	ExecutionLog io.Writer
-	// Blocked is the firewall: it is asked first, with what it sees of the body.
-	Blocked func(r *http.Request, body []byte) bool
+	// Firewall is asked first. It returns 0 for a request that may pass, 403 for one that is
+	// blocked, and the status of its custom response otherwise.
+	Firewall func(r *http.Request, body []byte) (status int)
 	// Served is told of each request when it has been answered.
 	Served func(Record)
 	// Now is time.Now when nil.

@@ -1,145 +1,16 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"leasehold.example/tests/deployment"
 	"leasehold.example/tests/runtimeapi"
 )
-
-const (
-	execution = "arn:aws:execute-api:eu-central-1:111122223333:abc"
-	functions = "arn:aws:lambda:eu-central-1:111122223333:function:"
-)
-
-// alias is a function that API Gateway may invoke on behalf of source.
-func alias(name, source string) *deployment.Alias {
-	return &deployment.Alias{URN: "urn:" + name + "-live", ARN: functions + name + ":live", Name: "live", Function: &deployment.Function{
-		Name: name, ARN: functions + name, Permissions: []deployment.Permission{
-			{Action: "lambda:InvokeFunction", Principal: "apigateway.amazonaws.com", Qualifier: "live", SourceARN: source},
-		},
-	}}
-}
-
-// world is an API in front of functions that are Go, and what it logged.
-type world struct {
-	*deployment.Deployment
-	mcp, authorizer func(ctx context.Context, event []byte) (string, error)
-	options         Options
-
-	mu             sync.Mutex
-	access, reason bytes.Buffer
-	events         map[string][]byte // the last one of each function
-	calls          map[string]int
-	records        []Record
-}
-
-func answer(status int, header, body string) string {
-	h := "{}"
-	if header != "" {
-		name, value, _ := strings.Cut(header, ": ")
-		b, err := json.Marshal(map[string]string{name: value})
-		if err != nil {
-			panic(err)
-		}
-		h = string(b)
-	}
-	b, err := json.Marshal(map[string]any{"statusCode": status, "headers": json.RawMessage(h), "body": body})
-	if err != nil {
-		panic(err)
-	}
-	return string(b)
-}
-
-const allow = `{"principalId": "p", "policyDocument": {"Version": "2012-10-17", "Statement": [
-	{"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "` + execution + `/live/*/mcp"}]}, "context": {"tenant": "acme", "n": 1}}`
-
-func newWorld() *world {
-	method := func(m deployment.Method) *deployment.Method {
-		m.Function, m.Timeout = alias("mcp", execution+"/live/*"), time.Minute
-		return &m
-	}
-	return &world{
-		Deployment: &deployment.Deployment{REST: &deployment.REST{
-			ID: "abc", ExecutionARN: execution, Host: "abc.execute-api.eu-central-1.amazonaws.com", Prefix: "/live", Open: true, Stage: "live",
-			LogFormat: `{"status":"$context.status","path":"$context.resourcePath","tenant":"$context.authorizer.tenant","type":"$context.error.responseType"}`,
-			Throttle:  deployment.Throttle{Rate: 1000, Burst: 1000},
-			Methods: map[string]map[string]*deployment.Method{
-				"/mcp": {
-					deployment.AnyMethod: method(deployment.Method{Authorizer: &deployment.Authorizer{
-						Name: "bearer", Function: alias("authorizer", execution+"/authorizers/*"), Sources: []string{"method.request.header.Authorization"},
-					}}),
-					"OPTIONS": method(deployment.Method{}),
-				},
-				"/healthz": {"GET": method(deployment.Method{})},
-				"/document": {"GET": {Mock: &deployment.Mock{
-					Status: 200, Header: map[string]string{"Cache-Control": "public"}, ContentType: "application/json", Body: `{"a":1}`,
-				}}},
-			},
-			Responses: map[string]deployment.GatewayResponse{
-				"UNAUTHORIZED":                 {Status: 401, Header: map[string]string{"WWW-Authenticate": `'Bearer resource_metadata="x"'`}, Template: `{"error":"unauthenticated","request_id":"$context.requestId"}`},
-				"ACCESS_DENIED":                {Status: 403, Header: map[string]string{"WWW-Authenticate": "context.authorizer.challenge"}, Template: `{"error":"$context.authorizer.code","scope":"$context.authorizer.scope"}`},
-				"MISSING_AUTHENTICATION_TOKEN": {Status: 404, Template: `{"error":"not_found"}`},
-				"DEFAULT_5XX":                  {Header: map[string]string{"Cache-Control": "'no-store'"}, Template: `{"error":"internal_error"}`},
-			},
-		}},
-		mcp:        func(context.Context, []byte) (string, error) { return answer(200, "", "ok"), nil },
-		authorizer: func(context.Context, []byte) (string, error) { return allow, nil },
-		events:     map[string][]byte{}, calls: map[string]int{},
-	}
-}
-
-// Invoke calls what the test has for the function.
-func (w *world) Invoke(ctx context.Context, alias string, event []byte, _ bool) (*Answer, error) {
-	name, _ := strings.CutSuffix(strings.TrimPrefix(alias, functions), ":live")
-	w.mu.Lock()
-	w.events[name] = event
-	w.calls[name]++
-	w.mu.Unlock()
-	f := w.mcp
-	if name == "authorizer" {
-		f = w.authorizer
-	}
-	document, err := f(ctx, event)
-	if err != nil {
-		return nil, err
-	}
-	return &Answer{Body: io.NopCloser(strings.NewReader(document)), Cold: true}, nil
-}
-
-func (w *world) handler() http.Handler {
-	o := w.options
-	o.AccessLog, o.ExecutionLog = &w.access, &w.reason
-	o.Served = func(r Record) { w.records = append(w.records, r) }
-	if w.HTTP != nil {
-		return HTTP(w.Deployment, w, o)
-	}
-	return REST(w.Deployment, w, o)
-}
-
-// ask sends a request; header is "Name: value" lines.
-func ask(h http.Handler, method, path, body string, header ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	for _, line := range header {
-		name, value, _ := strings.Cut(line, ": ")
-		r.Header.Add(name, value)
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w
-}
-
-const token = "Authorization: Bearer t"
 
 func TestRESTRouting(t *testing.T) {
 	t.Parallel()
@@ -366,6 +237,11 @@ func TestRESTLimitsAndFailures(t *testing.T) {
 			w.mcp = func(context.Context, []byte) (string, error) { return document, err }
 		}
 	}
+	firewall := func(w *world) {
+		w.options.Firewall = func(_ *http.Request, body []byte) int {
+			return map[string]int{"bad": 403, "much": 429}[string(body)]
+		}
+	}
 	for name, tt := range map[string]struct {
 		change  func(*world)
 		body    string
@@ -379,8 +255,9 @@ func TestRESTLimitsAndFailures(t *testing.T) {
 		"5 MB":               {nil, strings.Repeat("x", 5<<20), "Content-Type: text/plain", 200, "-", true},
 		"header":             {nil, "", "X-Long: " + strings.Repeat("x", maxHeader), 431, "-", false},
 		"header of 10,000":   {nil, "", "X-Long: " + strings.Repeat("x", 10_000), 200, "-", true},
-		"firewall":           {func(w *world) { w.options.Blocked = func(_ *http.Request, b []byte) bool { return string(b) == "bad" } }, "bad", "", 403, "WAF_FILTERED", false},
-		"firewall lets pass": {func(w *world) { w.options.Blocked = func(_ *http.Request, b []byte) bool { return string(b) == "bad" } }, "good", "", 200, "-", true},
+		"firewall":           {firewall, "bad", "", 403, "WAF_FILTERED", false},
+		"firewall's own":     {firewall, "much", "", 429, "-", false},
+		"firewall lets pass": {firewall, "good", "", 200, "-", true},
 		"function error":     {fails("", &runtimeapi.FunctionError{Type: "x", Message: "y"}), "", "", 502, "DEFAULT_5XX", true},
 		"no status":          {fails(`{"body":"x"}`, nil), "", "", 502, "DEFAULT_5XX", true},
 		"not JSON":           {fails("x", nil), "", "", 502, "DEFAULT_5XX", true},
@@ -399,6 +276,9 @@ func TestRESTLimitsAndFailures(t *testing.T) {
 			got := ask(w.handler(), "POST", "/live/mcp", tt.body, token, tt.header)
 			if got.Code != tt.status || !strings.Contains(w.access.String(), `"type":"`+tt.kind+`"`) || w.records[0].Invoked != tt.invoked {
 				t.Errorf("%d %s %+v", got.Code, &w.access, w.records)
+			}
+			if name == "10 MB" && w.calls["authorizer"] != 0 {
+				t.Error("the authorizer was asked about a payload beyond the quota")
 			}
 			if tt.status >= 500 && (got.Header().Get("Cache-Control") != "no-store" || got.Body.String() != `{"error":"internal_error"}`) {
 				t.Errorf("not the definition's DEFAULT_5XX: %v %s", got.Header(), got.Body)
@@ -458,206 +338,10 @@ func TestAccessLog(t *testing.T) {
 	if w.access.String() != want {
 		t.Errorf("%s", &w.access)
 	}
-	if r := w.records[0]; !r.Cold || !r.Invoked || r.Status != 200 || r.Method != "POST" || r.Path != "/live/mcp" || w.records[1].Invoked {
+	if got := w.records[0].Context["integration.status"]; got != "200" {
+		t.Errorf("integration.status %q", got)
+	}
+	if r := w.records[0]; !r.Cold || !r.Invoked || r.Status != 200 || r.Method != http.MethodPost || r.Path != "/live/mcp" || w.records[1].Invoked {
 		t.Errorf("%+v", w.records)
-	}
-}
-
-// streamed answers with a prelude and what is written to the pipe.
-type streamed struct {
-	*world
-	body io.ReadCloser
-}
-
-func (s streamed) Invoke(ctx context.Context, alias string, event []byte, streaming bool) (*Answer, error) {
-	if !streaming {
-		return s.world.Invoke(ctx, alias, event, streaming)
-	}
-	return &Answer{Body: s.body}, nil
-}
-
-func TestStreaming(t *testing.T) {
-	t.Parallel()
-	const prelude = `{"statusCode":200,"headers":{"Content-Type":"text/event-stream","WWW-Authenticate":"x"}}` + "\x00\x00\x00\x00\x00\x00\x00\x00"
-	setUp := func(t *testing.T, timeout time.Duration) (w *world, in *io.PipeWriter, get func() (*http.Response, error)) {
-		w = newWorld()
-		m := w.REST.Methods["/healthz"]["GET"]
-		m.Streaming, m.Timeout = true, timeout
-		out, in := io.Pipe()
-		server := httptest.NewServer(REST(w.Deployment, streamed{w, out}, Options{}))
-		t.Cleanup(server.Close)
-		return w, in, func() (*http.Response, error) { return http.Get(server.URL + "/live/healthz") }
-	}
-	write := func(t *testing.T, in io.Writer, s string) {
-		if _, err := io.WriteString(in, s); err != nil {
-			t.Error(err)
-		}
-	}
-	t.Run("bytes arrive before the end", func(t *testing.T) {
-		t.Parallel()
-		_, in, get := setUp(t, time.Minute)
-		go write(t, in, prelude+"first")
-		res, err := get()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		first := make([]byte, 5)
-		if _, err := io.ReadFull(res.Body, first); err != nil || string(first) != "first" || res.Header.Get("X-Amzn-Remapped-Www-Authenticate") != "x" {
-			t.Fatalf("%q %v %v", first, err, res.Header)
-		}
-		write(t, in, "last")
-		_ = in.Close()
-		if rest, err := io.ReadAll(res.Body); err != nil || string(rest) != "last" {
-			t.Errorf("%q %v", rest, err)
-		}
-	})
-	t.Run("a cut is seen", func(t *testing.T) {
-		t.Parallel()
-		_, in, get := setUp(t, time.Minute)
-		go func() {
-			write(t, in, prelude+"half")
-			_ = in.CloseWithError(errors.New("cut"))
-		}()
-		res, err := get()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		if b, err := io.ReadAll(res.Body); err == nil {
-			t.Errorf("%q", b)
-		}
-	})
-	t.Run("the timeout holds for the whole of it", func(t *testing.T) {
-		t.Parallel()
-		_, in, get := setUp(t, 50*time.Millisecond)
-		go write(t, in, prelude+"first")
-		res, err := get()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		if b, err := io.ReadAll(res.Body); err == nil {
-			t.Errorf("%q", b)
-		}
-	})
-	t.Run("nothing within the timeout", func(t *testing.T) {
-		t.Parallel()
-		_, _, get := setUp(t, 20*time.Millisecond)
-		res, err := get()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		if res.StatusCode != http.StatusGatewayTimeout {
-			t.Errorf("%d", res.StatusCode)
-		}
-	})
-	t.Run("an answer for buffered invocations", func(t *testing.T) {
-		t.Parallel()
-		_, in, get := setUp(t, time.Minute)
-		go func() {
-			write(t, in, answer(200, "", "ok"))
-			_ = in.Close()
-		}()
-		res, err := get()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		if res.StatusCode != http.StatusBadGateway {
-			t.Errorf("%d", res.StatusCode)
-		}
-	})
-}
-
-func httpWorld() *world {
-	w := newWorld()
-	w.REST = nil
-	route := &deployment.Route{Function: alias("mcp", execution+"/*/*"), Timeout: time.Minute, Mappings: map[int]map[string]string{401: {
-		"overwrite:header.WWW-Authenticate": "$response.header.x-challenge", "remove:header.x-challenge": "''",
-	}}}
-	w.HTTP = &deployment.HTTP{
-		ID: "abc", ExecutionARN: execution, Host: "abc.example.com", Stage: "$default", LogFormat: "$context.status $context.routeKey $context.error.message",
-		Throttle: deployment.Throttle{Rate: 1, Burst: 2}, Routes: map[string]*deployment.Route{"ANY /mcp": route, "GET /healthz": route},
-	}
-	return w
-}
-
-func TestHTTPAPI(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		request string
-		change  func(*world)
-		mcp     func(context.Context, []byte) (string, error)
-		body    string
-		status  int
-		answer  string
-	}{
-		"any method": {request: "DELETE /mcp", status: 200, answer: "ok"},
-		"own method": {request: "GET /healthz", status: 200, answer: "ok"},
-		"no route":   {request: "POST /healthz", status: 404, answer: `{"message":"Not Found"}`},
-		"no slash":   {request: "GET /mcp/", status: 404, answer: `{"message":"Not Found"}`},
-		"10 MB":      {request: "POST /mcp", body: strings.Repeat("x", maxPayload+1), status: 413},
-		"6 MB":       {request: "POST /mcp", body: strings.Repeat("x", runtimeapi.MaxBuffered), status: 413},
-		"failed":     {request: "POST /mcp", mcp: func(context.Context, []byte) (string, error) { return "", &runtimeapi.FunctionError{} }, status: 500, answer: "Internal Server Error"},
-		"throttled":  {request: "POST /mcp", mcp: func(context.Context, []byte) (string, error) { return "", runtimeapi.ErrThrottled }, status: 503},
-		"no status":  {request: "POST /mcp", mcp: func(context.Context, []byte) (string, error) { return `{"a":1}`, nil }, status: 200, answer: `{"a":1}`},
-		"permission": {request: "POST /mcp", change: func(w *world) { w.HTTP.Routes["ANY /mcp"].Function.Function.Permissions = nil }, status: 500},
-		"late": {request: "POST /mcp", change: func(w *world) { w.HTTP.Routes["ANY /mcp"].Timeout = time.Millisecond },
-			mcp: func(ctx context.Context, _ []byte) (string, error) { <-ctx.Done(); return "", ctx.Err() }, status: 503, answer: "Service Unavailable"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := httpWorld()
-			if tt.change != nil {
-				tt.change(w)
-			}
-			if tt.mcp != nil {
-				w.mcp = tt.mcp
-			}
-			method, path, _ := strings.Cut(tt.request, " ")
-			if got := ask(w.handler(), method, path, tt.body, "Content-Type: text/plain"); got.Code != tt.status || !strings.Contains(got.Body.String(), tt.answer) {
-				t.Errorf("%d %s", got.Code, got.Body)
-			}
-			if tt.status >= 400 && w.reason.Len() == 0 {
-				t.Error("no reason in the execution log")
-			}
-		})
-	}
-	w := httpWorld()
-	h := w.handler()
-	for _, status := range []int{200, 200, 429} {
-		if got := ask(h, "GET", "/healthz", ""); got.Code != status {
-			t.Errorf("throttle: %d, want %d", got.Code, status)
-		}
-	}
-	if !strings.HasSuffix(w.access.String(), "429 GET /healthz Too Many Requests\n") {
-		t.Errorf("%s", &w.access)
-	}
-	if !bytes.Contains(w.events["mcp"], []byte(`"routeKey":"GET /healthz"`)) || !bytes.Contains(w.events["mcp"], []byte(`"version":"2.0"`)) {
-		t.Errorf("%s", w.events["mcp"])
-	}
-}
-
-// Only the statuses of the mapping get their challenge back.
-func TestRule46Challenge(t *testing.T) {
-	t.Parallel()
-	for status, want := range map[int]string{401: "Bearer a", 403: ""} {
-		w := httpWorld()
-		w.mcp = func(context.Context, []byte) (string, error) {
-			return answer(status, "X-Challenge: Bearer a", "no"), nil
-		}
-		got := ask(w.handler(), "POST", "/mcp", "")
-		if got.Header().Get("WWW-Authenticate") != want || (got.Header().Get("X-Challenge") == "") != (status == 401) {
-			t.Errorf("%d: %v", got.Code, got.Header())
-		}
-	}
-	w := httpWorld()
-	w.mcp = func(context.Context, []byte) (string, error) {
-		return answer(401, "WWW-Authenticate: Bearer a", "no"), nil
-	}
-	if got := ask(w.handler(), "POST", "/mcp", ""); got.Header().Get("WWW-Authenticate") != "" {
-		t.Errorf("not renamed: %v", got.Header())
 	}
 }

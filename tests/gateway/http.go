@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -108,7 +109,7 @@ func (g *httpAPI) integrate(c *call, key string, route *deployment.Route) {
 	default:
 		defer answer.Body.Close()
 		c.cold = answer.Cold
-		c.context["integration.status"] = "200"
+		c.context["integration.integrationStatus"] = "200"
 		c.passHTTP(answer, route)
 	}
 }
@@ -130,6 +131,7 @@ func (c *call) passHTTP(answer *Answer, route *deployment.Route) {
 		c.refuseHTTP(http.StatusInternalServerError, "Internal Server Error", "the function's answer: "+err.Error())
 		return
 	}
+	c.context["integration.status"] = strconv.Itoa(res.Status)
 	original := res.Header.Clone()
 	remap(res.Header)
 	mapHeader(res.Header, original, route.Mappings[res.Status])

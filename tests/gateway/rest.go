@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -64,14 +65,12 @@ func (g *rest) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serve goes the way of a request: firewall, method, throttle, payload, authorizer,
 // integration.
 func (g *rest) serve(c *call, tooLarge bool) *failure {
-	if g.options.Blocked != nil {
-		// The status is that of the firewall, not of the answer:
-		// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
-		c.context["waf.status"] = "200"
-		if g.options.Blocked(c.r, c.body) {
-			c.context["waf.status"] = "403"
-			return &blocked
+	if g.options.Firewall != nil {
+		status := g.options.Firewall(c.r, c.body)
+		if status != 0 {
+			return c.block(status)
 		}
+		c.context["waf.status"] = "200"
 	}
 	method := g.method(c)
 	if method == nil {
@@ -92,6 +91,19 @@ func (g *rest) serve(c *call, tooLarge bool) *failure {
 		return c.mock(method.Mock)
 	}
 	return g.integrate(c, method)
+}
+
+// block answers for the firewall. Only a block without a response of its own is a gateway
+// response.
+// https://docs.aws.amazon.com/waf/latest/developerguide/customizing-the-response-for-blocked-requests.html
+func (c *call) block(status int) *failure {
+	c.context["waf.status"] = strconv.Itoa(status)
+	if status == http.StatusForbidden {
+		return &blocked
+	}
+	c.explain("%s", blocked.why)
+	c.WriteHeader(status)
+	return nil
 }
 
 // method is the operation of the definition. One for any method answers for those without
@@ -180,7 +192,7 @@ func (g *rest) integrate(c *call, m *deployment.Method) *failure {
 	}
 	defer answer.Body.Close()
 	c.cold = answer.Cold
-	c.context["integration.status"] = "200" // Lambda's, not the function's
+	c.context["integration.integrationStatus"] = "200" // Lambda's; the function's is known below
 	// The limit holds for the whole answer; a stream that is over it breaks off.
 	stop := context.AfterFunc(ctx, func() { _ = answer.Body.Close() })
 	defer stop()
@@ -213,6 +225,7 @@ func (c *call) pass(body io.Reader, streaming bool) *failure {
 	if err != nil {
 		return malformed.because("Malformed Lambda proxy response: " + err.Error())
 	}
+	c.context["integration.status"] = strconv.Itoa(res.Status)
 	remap(res.Header)
 	if res.Header.Get("Content-Type") == "" {
 		res.Header.Set("Content-Type", "application/json")

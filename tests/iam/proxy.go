@@ -73,7 +73,14 @@ func NewProxy(c ProxyConfig) (*Proxy, error) {
 			}
 		}
 	}
-	return &Proxy{config: c, dynamodb: httputil.NewSingleHostReverseProxy(target), used: map[string]map[string]bool{}}, errors.Join(errs...)
+	dynamodb := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(target)
+		// DynamoDB Local refuses key ids that are not letters and digits alone.
+		r.Out.Header.Set("Authorization", credential.ReplaceAllString(r.In.Header.Get("Authorization"),
+			"AWS4-HMAC-SHA256 Credential=local/20260101/$2/$3/aws4_request"))
+		r.Out.Header.Del("X-Amz-Security-Token")
+	}}
+	return &Proxy{config: c, dynamodb: dynamodb, used: map[string]map[string]bool{}}, errors.Join(errs...)
 }
 
 func (s Statement) isBehind() bool {

@@ -19,6 +19,9 @@ func proxied(t *testing.T, context map[string][]string, statements string) *Prox
 		t.Fatal(err)
 	}
 	served := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if signed := r.Header.Get("Authorization"); strings.Contains(signed, "dynamodb") && !strings.Contains(signed, "Credential=local/") {
+			t.Errorf("DynamoDB Local would refuse the key id: %s", signed)
+		}
 		body, _ := io.ReadAll(r.Body)
 		_, _ = io.WriteString(w, "served "+string(body))
 	})

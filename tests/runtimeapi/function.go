@@ -113,8 +113,8 @@ type Stream struct {
 	ContentType string
 	// Cold is true for the first event of a process.
 	Cold bool
-	body        io.ReadCloser
-	err         error
+	body io.ReadCloser
+	err  error
 }
 
 // Read reads from the answer. A function that failed after its first byte ends it with a

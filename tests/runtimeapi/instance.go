@@ -36,6 +36,7 @@ type instance struct {
 	current *invocation
 	asked   bool // the running process has asked for an event: its init is over
 	served  bool // it has had one
+	ended   bool // it is gone, and waited for
 	initErr *FunctionError
 }
 
@@ -65,10 +66,12 @@ func (in *instance) startProcess() error {
 	cmd.Dir = filepath.Dir(cfg.Bootstrap)
 	cmd.Env = append(in.environment(), cfg.Env...) // exec.Cmd takes the last of equal names
 	cmd.Stdout, cmd.Stderr = cfg.Output, cfg.Output
+	// A group of its own, so that all that runs in the environment is stopped and ended as one.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("runtimeapi: start: %w", err)
 	}
-	in.cmd, in.asked, in.served, in.initErr = cmd, false, false, nil
+	in.cmd, in.asked, in.served, in.ended, in.initErr = cmd, false, false, false, nil
 	return nil
 }
 
@@ -150,7 +153,11 @@ func (in *instance) wait() string {
 	in.mu.Lock()
 	cmd := in.cmd
 	in.mu.Unlock()
-	_ = cmd.Wait() // the state says more
+	_ = cmd.Wait()                                      // the state says more
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it started, if anything
+	in.mu.Lock()
+	in.ended = true
+	in.mu.Unlock()
 	return cmd.ProcessState.String()
 }
 
@@ -171,9 +178,12 @@ func (in *instance) stop() error {
 	return ErrKilled
 }
 
-// signal fails when the process has just ended, which is what it is for.
+// signal fails when the processes have just ended, which is what it is for.
 func (in *instance) signal(s syscall.Signal) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	_ = in.cmd.Process.Signal(s)
+	if in.ended || s == syscall.SIGSTOP && in.isClosed() {
+		return // the number may be another's by now; who is to end has to run
+	}
+	_ = syscall.Kill(-in.cmd.Process.Pid, s)
 }
