@@ -55,6 +55,8 @@ func NewAccount(ctx *pulumi.Context, name string, args *AccountArgs, opts ...pul
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
 func (a *AccountArgs) apiGateway(ctx *pulumi.Context, name string, parent pulumi.ResourceOption) (*iam.Role, error) {
 	role, err := iam.NewRole(ctx, name+"-api-logs", &iam.RoleArgs{
+		// The path keeps it out of what a deploy role may change, role/PROJECT-STACK-*, whatever stacks are called.
+		Path:        pulumi.String("/account/"),
 		Description: pulumi.String("API Gateway writes the logs of its stages"),
 		AssumeRolePolicy: PolicyDocument(Statement{
 			Principals: map[string][]string{"Service": {"apigateway.amazonaws.com"}}, Actions: []string{"sts:AssumeRole"},

@@ -27,7 +27,7 @@ func TestRule39Account(t *testing.T) {
 		  RolePolicy leasehold-api-logs-policy`)
 	wantInputs(t, find(t, g, "leasehold-api"), `{"cloudwatchRoleArn": "arn:aws:iam::111122223333:role/leasehold-api-logs"}`)
 	role := find(t, g, "leasehold-api-logs")
-	wantInputs(t, role, `{"managedPolicyArns": null}`)
+	wantInputs(t, role, `{"path": "/account/", "managedPolicyArns": null}`)
 	wantDocument(t, role, "assumeRolePolicy", `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["sts:AssumeRole"],
 		"Principal": {"Service": ["apigateway.amazonaws.com"]}}]}`)
 	wantDocument(t, find(t, g, "leasehold-api-logs-policy"), "policy", `{"Version": "2012-10-17", "Statement": [{"Sid": "Logs", "Effect": "Allow",

@@ -177,19 +177,30 @@ func (s deployScope) data() []Statement {
 	}
 }
 
-// keys: a key's ARN has an id, so its tags decide. The last statement is what Lambda,
-// DynamoDB and Secrets Manager do in the deployer's name when they are given the key.
+// keys: a key's ARN has an id, so its tags decide, or that the environment names it. The last
+// statements are what Lambda, DynamoDB and Secrets Manager do in the deployer's name when
+// they are given the key.
 // https://docs.aws.amazon.com/kms/latest/developerguide/tag-authorization.html
 func (s deployScope) keys() []Statement {
 	keys := s.arn("kms", "key/*")
 	use := s.tagged(resourceTag)
 	use["StringLike"]["kms:ViaService"] = pulumi.String("*." + s.Region + ".amazonaws.com")
-	return []Statement{
+	statements := []Statement{
 		// A new key has no ARN yet. Its policy is set with it; only then is there a request tag.
 		allowIf(s.made(), "NewKeys", "kms:CreateKey kms:PutKeyPolicy kms:TagResource", "*"),
 		allowIf(s.tagged(resourceTag), "Keys", `kms:DescribeKey kms:DisableKeyRotation kms:EnableKeyRotation kms:GetKeyPolicy
 			kms:GetKeyRotationStatus kms:ListResourceTags kms:PutKeyPolicy kms:ScheduleKeyDeletion kms:TagResource kms:UntagResource
 			kms:UpdateKeyDescription`, keys),
-		allowIf(use, "UseKeys", "kms:CreateGrant kms:Decrypt kms:Encrypt kms:GenerateDataKey", keys),
+		allowIf(use, "UseKeys", keyUses, keys),
 	}
+	if len(s.e.KeyARNs) > 0 {
+		byService := map[string]map[string]pulumi.StringInput{"StringLike": {"kms:ViaService": use["StringLike"]["kms:ViaService"]}}
+		statements = append(statements, allowIf(byService, "UseYourKeys", keyUses, s.e.KeyARNs...))
+	}
+	return statements
 }
+
+// keyUses are those that DynamoDB lists as the least for who makes a table, and cover the others'.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+const keyUses = `kms:CreateGrant kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey
+	kms:GenerateDataKeyWithoutPlaintext kms:ReEncryptFrom kms:ReEncryptTo`

@@ -52,8 +52,8 @@ func TestRule39GitHub(t *testing.T) {
 			names[r.Type[strings.LastIndex(r.Type, ":")+1:]]++
 		}
 	}
-	// The boundary and, per environment, five policies, one more with a VPC.
-	if want := map[string]int{"OpenIdConnectProvider": 1, "Role": 2, "Policy": 1 + 6 + 5, "RolePolicyAttachment": 6 + 5}; !maps.Equal(names, want) {
+	// Per environment a boundary and five policies, one more with a VPC.
+	if want := map[string]int{"OpenIdConnectProvider": 1, "Role": 2, "Policy": 2 + 6 + 5, "RolePolicyAttachment": 6 + 5}; !maps.Equal(names, want) {
 		t.Errorf("resources %v, want %v", names, want)
 	}
 	wantInputs(t, find(t, g, "account-provider"), `{"url": "https://token.actions.githubusercontent.com",
@@ -79,6 +79,23 @@ func TestGitHubTrust(t *testing.T) {
 			"token.actions.githubusercontent.com:sub": "repo:acme/mcp:environment:prod"}}}]}`)
 }
 
+// Repositories made since July 2026 name themselves and their owner with ids, which nobody else
+// gets when a name is free again.
+func TestGitHubTrustByID(t *testing.T) {
+	t.Parallel()
+	args := githubArgs()
+	args.Repository = "acme@123456/mcp@456789"
+	role := find(t, run(t, github(args)), "account-deploy-prod")
+	if policy := plain(role.Inputs["assumeRolePolicy"]).(string); !strings.Contains(policy, `"repo:acme@123456/mcp@456789:environment:prod"`) {
+		t.Error(policy)
+	}
+	for _, half := range []string{"acme@123456/mcp", "acme/mcp@456789", "acme@/mcp@", "acme@*/mcp@*"} {
+		args := githubArgs()
+		args.Repository = half
+		wantLines(t, refused(t, github(args)), "Repository must be OWNER/REPO, or OWNER@ID/REPO@ID")
+	}
+}
+
 func TestRule44DeployRoles(t *testing.T) {
 	t.Parallel()
 	g := run(t, github(githubArgs()))
@@ -89,7 +106,7 @@ func TestRule44DeployRoles(t *testing.T) {
 		 "Resource": ["arn:aws:kms:eu-central-1:111122223333:key/state-prod-key"]},
 		{"Sid": "BoundedRoles", "Effect": "Allow", "Action": ["iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"],
 		 "Resource": ["arn:aws:iam::111122223333:role/leasehold-prod*"],
-		 "Condition": {"StringEquals": {"iam:PermissionsBoundary": "arn:aws:iam::111122223333:policy/leasehold-boundary"}}},
+		 "Condition": {"StringEquals": {"iam:PermissionsBoundary": "arn:aws:iam::111122223333:policy/leasehold-boundary-prod"}}},
 		{"Sid": "Roles", "Effect": "Allow", "Action": ["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:GetRole", "iam:GetRolePolicy",
 			"iam:ListAttachedRolePolicies", "iam:ListInstanceProfilesForRole", "iam:ListRolePolicies", "iam:ListRoleTags", "iam:TagRole",
 			"iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole"], "Resource": ["arn:aws:iam::111122223333:role/leasehold-prod*"]},
@@ -202,33 +219,70 @@ func TestDeployRolesAreApart(t *testing.T) {
 	}
 }
 
-// Rule 44: the boundary allows what roles of a stack do, nothing of IAM, and not its own end.
+// Rule 44: the boundary allows what roles of this environment's stacks do, nothing of another's, nothing
+// of IAM, and not its own end.
 func TestRule44Boundary(t *testing.T) {
 	t.Parallel()
-	boundary := find(t, run(t, github(githubArgs())), "account-boundary")
-	wantInputs(t, boundary, `{"name": "leasehold-boundary"}`)
+	args := githubArgs()
+	args.Environments[0].TableARNs = []string{"arn:aws:dynamodb:eu-central-1:111122223333:table/own"}
+	args.Environments[0].TopicARNs = []string{"arn:aws:sns:eu-central-1:111122223333:releases"}
+	g := run(t, github(args))
+	boundary := find(t, g, "account-boundary-prod")
+	wantInputs(t, boundary, `{"name": "leasehold-boundary-prod"}`)
 	wantDocument(t, boundary, "policy", `{"Version": "2012-10-17", "Statement": [
 		{"Sid": "Sessions", "Effect": "Allow", "Action": ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem",
 			"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"],
-		 "Resource": ["arn:aws:dynamodb:eu-central-1:111122223333:table/*"]},
+		 "Resource": ["arn:aws:dynamodb:eu-central-1:111122223333:table/leasehold-prod*", "arn:aws:dynamodb:eu-central-1:111122223333:table/own",
+			"arn:aws:dynamodb:eu-central-1:111122223333:table/own/index/*"]},
 		{"Sid": "SealingKeys", "Effect": "Allow", "Action": ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue",
 			"secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"],
-		 "Resource": ["arn:aws:secretsmanager:eu-central-1:111122223333:secret:*"]},
-		{"Sid": "Keys", "Effect": "Allow", "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
-		 "Resource": ["arn:aws:kms:eu-central-1:111122223333:key/*"]},
+		 "Resource": ["arn:aws:secretsmanager:eu-central-1:111122223333:secret:leasehold-prod*"]},
 		{"Sid": "Logs", "Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-		 "Resource": ["arn:aws:logs:eu-central-1:111122223333:log-group:*"]},
+		 "Resource": ["arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/leasehold-prod*"]},
 		{"Sid": "Canaries", "Effect": "Allow", "Action": ["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"],
-		 "Resource": ["arn:aws:lambda:eu-central-1:111122223333:function:*"]},
+		 "Resource": ["arn:aws:lambda:eu-central-1:111122223333:function:leasehold-prod*"]},
 		{"Sid": "Alarms", "Effect": "Allow", "Action": ["cloudwatch:DescribeAlarms"], "Resource": ["arn:aws:cloudwatch:eu-central-1:111122223333:alarm:*"]},
-		{"Sid": "Notices", "Effect": "Allow", "Action": ["sns:Publish"], "Resource": ["arn:aws:sns:eu-central-1:111122223333:*"]},
 		{"Sid": "Traces", "Effect": "Allow", "Action": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "Resource": ["*"]},
 		{"Sid": "Network", "Effect": "Allow", "Action": ["ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface",
 			"ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses"], "Resource": ["*"]},
+		{"Sid": "Notices", "Effect": "Allow", "Action": ["sns:Publish"], "Resource": ["arn:aws:sns:eu-central-1:111122223333:releases"]},
+		{"Sid": "Keys", "Effect": "Allow", "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
+		 "Resource": ["arn:aws:kms:eu-central-1:111122223333:key/*"], "Condition": {"StringLike": {"kms:ViaService": "*.eu-central-1.amazonaws.com"}}},
+		{"Sid": "Environments", "Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": ["arn:aws:kms:eu-central-1:111122223333:key/*"],
+		 "Condition": {"StringLike": {"kms:EncryptionContext:aws:lambda:FunctionArn": "arn:aws:lambda:eu-central-1:111122223333:function:leasehold-prod*"}}},
 		{"Sid": "KeepBoundary", "Effect": "Deny", "Action": ["iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion",
-			"iam:SetDefaultPolicyVersion"], "Resource": ["arn:aws:iam::111122223333:policy/leasehold-boundary"]},
+			"iam:SetDefaultPolicyVersion"], "Resource": ["arn:aws:iam::111122223333:policy/leasehold-boundary-prod"]},
 		{"Sid": "KeepBounded", "Effect": "Deny", "Action": ["iam:DeleteRolePermissionsBoundary", "iam:PutRolePermissionsBoundary"],
 		 "Resource": ["arn:aws:iam::111122223333:role/*"]}]}`)
+
+	// Who may deploy previews does not read production by a role that he makes.
+	preview := plain(find(t, g, "account-boundary-preview").Inputs["policy"]).(string)
+	for _, foreign := range []string{"prod", "table/*", "table/own", "secret:*", "function:*", "log-group:*", "sns"} {
+		if strings.Contains(preview, foreign) {
+			t.Errorf("the boundary of previews reaches %s: %s", foreign, preview)
+		}
+	}
+}
+
+// A key of yours has none of the stacks' tags, so the deploy role has to be told of it.
+func TestDeployRolesUseNamedKeys(t *testing.T) {
+	t.Parallel()
+	args := githubArgs()
+	const key = "arn:aws:kms:eu-central-1:111122223333:key/0000"
+	args.Environments[0].KeyARNs = []string{key}
+	named := 0
+	for _, s := range deployStatements(t, run(t, github(args))) {
+		if !slices.Contains(s.Resource, key) {
+			continue
+		}
+		named++
+		if s.role != "prod" || s.Condition["StringLike"]["kms:ViaService"] != "*.eu-central-1.amazonaws.com" || !slices.Contains(s.Action, "kms:CreateGrant") {
+			t.Errorf("%+v", s)
+		}
+	}
+	if named != 1 {
+		t.Errorf("%d statements name the key", named)
+	}
 }
 
 func TestGitHubArgs(t *testing.T) {
@@ -238,17 +292,20 @@ func TestGitHubArgs(t *testing.T) {
 			AccountID: "111122223333", Region: "eu-central-1", Partition: "aws",
 			Repository: "acme/*", Project: "Lease Hold", ProviderARN: "arn:aws:iam::444455556666:oidc-provider/token.actions.githubusercontent.com",
 			Environments: []platform.DeployEnvironment{
-				{Name: "prod", Stack: "prod"}, {Name: "prod", Stack: "prod-eu"}, {Name: "Pre View", Stack: "*", VPCID: "1", HostedZoneIDs: []string{"z"}},
+				{Name: "prod", Stack: "prod"}, {Name: "prod", Stack: "prod-eu"}, {Name: "Pre View", Stack: "*", VPCID: "1", HostedZoneIDs: []string{"z"},
+					TableARNs: []string{"*"}, KeyARNs: []string{"arn:aws:kms:eu-central-1:111122223333:key/*"}, TopicARNs: []string{"releases"}},
 			},
 		})
 		return err
 	}
 	wantLines(t, refused(t, bad),
-		`GitHub "account": Repository must be OWNER/REPO, not "acme/*"`, `Project must be a lower-case letter`, `ProviderARN must be arn:aws:iam::111122223333`,
+		`GitHub "account": Repository must be OWNER/REPO, or OWNER@ID/REPO@ID, not "acme/*"`, `Project must be a lower-case letter`, `ProviderARN must be arn:aws:iam::111122223333`,
 		`Environments[0].State must be set`, `Environments[1].State must be set`, `Environments[2].State must be set`,
 		`Environments[1].Name must not be that of Environments[0]`, `Environments[1].Stack must not begin as that of Environments[0]`,
 		`Environments[2].Name must be 1 to 20`, `Environments[2].Stack must be a stack's name, or its beginning and *, not "*"`,
 		`Environments[2].VPCID must be the id of a VPC, not "1"`, `Environments[2].HostedZoneIDs must be ids of hosted zones, not "z"`,
+		`Environments[2].TableARNs must be ARNs of tables, not "*"`, `Environments[2].KeyARNs must be ARNs of KMS keys`,
+		`Environments[2].TopicARNs must be ARNs of SNS topics, not "releases"`,
 		`Environments[2].Stack must not begin as that of Environments[0]`, `Environments[2].Stack must not begin as that of Environments[1]`)
 	wantLines(t, refused(t, github(&platform.GitHubArgs{AccountID: "111122223333", Region: "eu-central-1", Partition: "aws", Repository: "a/b", Project: "p"})),
 		"Environments must have at least one")

@@ -17,7 +17,7 @@ const namespace = "leasehold-account"
 // settings are Pulumi.<stack>.yaml. docs/bootstrap.md lists them.
 type settings struct {
 	accountID, region, partition string
-	// repository is OWNER/REPO on GitHub.
+	// repository is OWNER/REPO on GitHub, or OWNER@ID/REPO@ID.
 	repository string
 	// project is that of the stacks which are deployed.
 	project string
@@ -38,6 +38,9 @@ type environment struct {
 	Stack         string   `json:"stack"`
 	HostedZoneIDs []string `json:"hostedZoneIds"`
 	VPCID         string   `json:"vpcId"`
+	TableARNs     []string `json:"tableArns"`
+	KeyARNs       []string `json:"keyArns"`
+	TopicARNs     []string `json:"topicArns"`
 }
 
 // load reads the settings. Its error names every key that is wrong; the form of an
@@ -91,7 +94,7 @@ var (
 	account    = regexp.MustCompile(`^[0-9]{12}$`)
 	region     = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
 	partition  = regexp.MustCompile(`^aws(-us-gov|-cn)?$`)
-	repository = regexp.MustCompile(`^[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}$`)
+	repository = regexp.MustCompile(`^[A-Za-z0-9-]{1,39}(/[A-Za-z0-9._-]{1,100}|@[0-9]+/[A-Za-z0-9._-]{1,100}@[0-9]+)$`)
 	project    = regexp.MustCompile(`^[a-z][a-z0-9-]{0,19}$`)
 	provider   = regexp.MustCompile(`^$|^arn:[^:]+:iam::[0-9]{12}:oidc-provider/token\.actions\.githubusercontent\.com$`)
 	tagValue   = regexp.MustCompile(`^[\pL\pN _.:/=+@-]{1,256}$`)
@@ -102,7 +105,7 @@ func (s settings) fields() []field {
 		{"accountId", s.accountID, account, "12 digits in quotes"},
 		{"region", s.region, region, "a region such as eu-central-1"},
 		{"partition", s.partition, partition, "aws, aws-us-gov or aws-cn"},
-		{"repository", s.repository, repository, "OWNER/REPO"},
+		{"repository", s.repository, repository, "OWNER/REPO, or OWNER@ID/REPO@ID"},
 		{"project", s.project, project, "the name of the Pulumi project, 20 characters at most"},
 		{"oidcProviderArn", s.oidcProviderARN, provider, "the ARN of GitHub's provider in this account, or nothing"},
 		{"tags.owner", s.tags.Owner, tagValue, "who answers for the account"},

@@ -60,16 +60,16 @@ func (s settings) deploy(ctx *pulumi.Context, provider pulumi.ResourceOption) er
 		outputs[e.Name] = pulumi.Map{"backend": state.URL, "secretsProvider": state.SecretsProvider}
 		args.Environments = append(args.Environments, platform.DeployEnvironment{
 			Name: e.Name, Stack: e.Stack, State: state, HostedZoneIDs: e.HostedZoneIDs, VPCID: e.VPCID,
+			TableARNs: e.TableARNs, KeyARNs: e.KeyARNs, TopicARNs: e.TopicARNs,
 		})
 	}
 	github, err := platform.NewGitHub(ctx, s.project, args, provider)
 	if err != nil {
 		return fmt.Errorf("%s:environments: %w", namespace, err)
 	}
-	ctx.Export("permissionsBoundary", github.BoundaryARN)
 	environments := pulumi.Map{}
 	for name, output := range outputs {
-		output["deployRole"] = github.RoleARNs[name]
+		output["deployRole"], output["permissionsBoundary"] = github.RoleARNs[name], github.BoundaryARNs[name]
 		environments[name] = output
 	}
 	ctx.Export("environments", environments)

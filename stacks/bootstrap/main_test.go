@@ -88,14 +88,12 @@ func TestOutputs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := g.Outputs["permissionsBoundary"].StringValue(); got != "arn:aws:iam::111122223333:policy/leasehold-boundary" {
-		t.Errorf("permissionsBoundary %s", got)
-	}
 	prod := g.Outputs["environments"].ObjectValue()["prod"].ObjectValue()
 	for name, want := range map[string]string{
-		"backend":         "s3://leasehold-state-prod-bucket?region=eu-central-1&awssdk=v2",
-		"secretsProvider": "awskms://alias/leasehold-state-prod?region=eu-central-1",
-		"deployRole":      "arn:aws:iam::111122223333:role/leasehold-deploy-prod", // AWS adds the path
+		"backend":             "s3://leasehold-state-prod-bucket?region=eu-central-1&awssdk=v2",
+		"secretsProvider":     "awskms://alias/leasehold-state-prod?region=eu-central-1",
+		"permissionsBoundary": "arn:aws:iam::111122223333:policy/leasehold-boundary-prod",
+		"deployRole":          "arn:aws:iam::111122223333:role/leasehold-deploy-prod", // AWS adds the path
 	} {
 		if got := prod[resource.PropertyKey(name)].StringValue(); got != want {
 			t.Errorf("prod.%s %s, want %s", name, got, want)
@@ -111,7 +109,7 @@ func TestBadSettings(t *testing.T) {
 		"account":         {"accountId", "42", `leasehold-account:accountId: want 12 digits in quotes, got "42"`},
 		"no region":       {"region", "", `leasehold-account:region: want a region such as eu-central-1, got ""`},
 		"partition":       {"partition", "amazon", `leasehold-account:partition: want aws, aws-us-gov or aws-cn, got "amazon"`},
-		"repository":      {"repository", "acme/*", `leasehold-account:repository: want OWNER/REPO, got "acme/*"`},
+		"repository":      {"repository", "acme/*", `leasehold-account:repository: want OWNER/REPO, or OWNER@ID/REPO@ID, got "acme/*"`},
 		"project":         {"project", "Lease", `leasehold-account:project: want the name of the Pulumi project`},
 		"provider":        {"oidcProviderArn", "arn", `leasehold-account:oidcProviderArn: want the ARN of GitHub's provider`},
 		"other account":   {"oidcProviderArn", "arn:aws:iam::444455556666:oidc-provider/token.actions.githubusercontent.com", "ProviderARN must be"},
@@ -120,6 +118,7 @@ func TestBadSettings(t *testing.T) {
 		"no environment":  {"environments", "", "leasehold-account:environments: want at least one {name, stack}"},
 		"misspelt member": {"environments", `[{"name":"prod","stacks":"prod"}]`, `leasehold-account:environments: json: unknown field "stacks"`},
 		"environment":     {"environments", `[{"name":"prod","stack":"*"}]`, "leasehold-account:environments: GitHub"},
+		"table":           {"environments", `[{"name":"prod","stack":"prod","tableArns":["*"]}]`, `Environments[0].TableARNs must be ARNs of tables, not "*"`},
 		"alike":           {"environments", `[{"name":"a","stack":"prod"},{"name":"b","stack":"prod-eu"}]`, "Environments[1].Stack must not begin as that of Environments[0]"},
 	} {
 		t.Run(name, func(t *testing.T) {

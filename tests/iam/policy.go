@@ -7,6 +7,7 @@ package iam
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -58,13 +59,7 @@ func (t *texts) UnmarshalJSON(b []byte) error {
 func Parse(name string, document []byte) (Policy, error) {
 	var d struct {
 		Version   string
-		Statement []struct {
-			Sid, Effect      string
-			Action, Resource texts
-			Condition        map[string]map[string]texts
-			// Not decided here.
-			NotAction, NotResource, Principal, NotPrincipal json.RawMessage
-		}
+		Statement []statement
 	}
 	if err := json.Unmarshal(document, &d); err != nil {
 		return Policy{}, fmt.Errorf("iam: policy %s: %w", name, err)
@@ -73,31 +68,46 @@ func Parse(name string, document []byte) (Policy, error) {
 		return Policy{}, fmt.Errorf("iam: policy %s: version %q has no policy variables; want 2012-10-17", name, d.Version)
 	}
 	p := Policy{Name: name}
-	for i, s := range d.Statement {
-		if s.NotAction != nil || s.NotResource != nil || s.Principal != nil || s.NotPrincipal != nil {
-			return Policy{}, fmt.Errorf("iam: policy %s: statement %d: NotAction, NotResource and principals are not decided here", name, i)
+	for i := range d.Statement {
+		s, err := d.Statement[i].read()
+		if err != nil {
+			return Policy{}, fmt.Errorf("iam: policy %s: statement %d: %w", name, i, err)
 		}
-		if s.Effect != "Allow" && s.Effect != "Deny" || len(s.Action) == 0 || len(s.Resource) == 0 {
-			return Policy{}, fmt.Errorf("iam: policy %s: statement %d lacks Effect, Action or Resource", name, i)
-		}
-		out := Statement{Sid: s.Sid, Deny: s.Effect == "Deny", Actions: s.Action, Resources: s.Resource}
-		for operator, keys := range s.Condition {
-			if _, known := operators[strings.TrimSuffix(operator, "IfExists")]; !known {
-				return Policy{}, fmt.Errorf("iam: policy %s: statement %d: condition operator %s is not known here", name, i, operator)
-			}
-			for key, values := range keys {
-				if out.Conditions == nil {
-					out.Conditions = map[string]map[string][]string{}
-				}
-				if out.Conditions[operator] == nil {
-					out.Conditions[operator] = map[string][]string{}
-				}
-				out.Conditions[operator][key] = values
-			}
-		}
-		p.Statements = append(p.Statements, out)
+		p.Statements = append(p.Statements, s)
 	}
 	return p, nil
+}
+
+// statement is one as documents write it.
+type statement struct {
+	Sid, Effect      string
+	Action, Resource texts
+	Condition        map[string]map[string]texts
+	// Not decided here.
+	NotAction, NotResource, Principal, NotPrincipal json.RawMessage
+}
+
+func (s *statement) read() (Statement, error) {
+	if s.NotAction != nil || s.NotResource != nil || s.Principal != nil || s.NotPrincipal != nil {
+		return Statement{}, errors.New("NotAction, NotResource and principals are not decided here")
+	}
+	if s.Effect != "Allow" && s.Effect != "Deny" || len(s.Action) == 0 || len(s.Resource) == 0 {
+		return Statement{}, errors.New("it lacks Effect, Action or Resource")
+	}
+	out := Statement{Sid: s.Sid, Deny: s.Effect == "Deny", Actions: s.Action, Resources: s.Resource}
+	for operator, keys := range s.Condition {
+		if _, known := operators[strings.TrimSuffix(operator, "IfExists")]; !known {
+			return Statement{}, fmt.Errorf("condition operator %s is not known here", operator)
+		}
+		if out.Conditions == nil {
+			out.Conditions = map[string]map[string][]string{}
+		}
+		out.Conditions[operator] = map[string][]string{}
+		for key, values := range keys {
+			out.Conditions[operator][key] = values
+		}
+	}
+	return out, nil
 }
 
 // Call is what a principal asks for.

@@ -42,8 +42,11 @@ func TestEvaluate(t *testing.T) {
 		{"a key that is absent", `{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"aws:SourceAccount": "1"}}}`, get, false, ""},
 		{"a key that may be absent", `{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEqualsIfExists": {"aws:SourceAccount": "1"}}}`, get, true, "p/0"},
 		{"a negated key that is absent", `{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringNotEquals": {"a:b": "1"}}}`, get, true, "p/0"},
-		{"a boolean", `{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": true}}}`,
-			Call{Action: "a:B", Resource: "*", Context: map[string][]string{"aws:securetransport": {"true"}}}, true, "p/0"},
+		{
+			"a boolean", `{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": true}}}`,
+			Call{Action: "a:B", Resource: "*", Context: map[string][]string{"aws:securetransport": {"true"}}},
+			true, "p/0",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -91,8 +94,19 @@ func TestLike(t *testing.T) {
 		pattern, value string
 		want           bool
 	}{
-		{"", "", true}, {"a", "a", true}, {"a", "b", false}, {"a", "", false}, {"", "a", false}, {"*", "", true}, {"a*c", "a/b:c", true},
-		{"a*c", "acb", false}, {"a?c", "abc", true}, {"a?c", "ac", false}, {"**", "x", true}, {escape + "*", "*", true}, {escape + "*", "x", false},
+		{"", "", true},
+		{"a", "a", true},
+		{"a", "b", false},
+		{"a", "", false},
+		{"", "a", false},
+		{"*", "", true},
+		{"a*c", "a/b:c", true},
+		{"a*c", "acb", false},
+		{"a?c", "abc", true},
+		{"a?c", "ac", false},
+		{"**", "x", true},
+		{escape + "*", "*", true},
+		{escape + "*", "x", false},
 	} {
 		if got := like(tt.pattern, tt.value); got != tt.want {
 			t.Errorf("like(%q, %q) = %v", tt.pattern, tt.value, got)

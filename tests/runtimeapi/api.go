@@ -26,7 +26,7 @@ func (in *instance) api() http.Handler {
 	mux.HandleFunc("POST /2018-06-01/runtime/init/error", in.initError)
 	mux.HandleFunc("POST /2020-01-01/extension/register", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Lambda-Extension-Identifier", newID())
-		_, _ = io.WriteString(w, `{"functionName":"`+name+`","functionVersion":"$LATEST","handler":"bootstrap"}`)
+		_, _ = io.WriteString(w, `{"functionName":"`+in.function.cfg.Name+`","functionVersion":"`+in.function.cfg.Version+`","handler":"bootstrap"}`)
 	})
 	mux.HandleFunc("GET /2020-01-01/extension/event/next", func(_ http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done() // an extension without events waits for ever
@@ -37,12 +37,16 @@ func (in *instance) api() http.Handler {
 // next hands out an event when there is one, and starts its clock.
 func (in *instance) next(w http.ResponseWriter, r *http.Request) {
 	in.begin(nil)
+	in.function.released(in)
+	in.freeze()
 	var inv *invocation
 	select {
 	case inv = <-in.function.queue:
 	case <-r.Context().Done():
 		return
 	}
+	in.function.taken(in)
+	in.thaw()
 	deadline := time.Now().Add(in.function.cfg.Timeout)
 	in.begin(inv)
 	time.AfterFunc(time.Until(deadline), func() { in.timeOut(inv) })
@@ -50,7 +54,7 @@ func (in *instance) next(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "application/json")
 	h.Set("Lambda-Runtime-Aws-Request-Id", inv.id)
 	h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(deadline.UnixMilli(), 10))
-	h.Set("Lambda-Runtime-Invoked-Function-Arn", arn)
+	h.Set("Lambda-Runtime-Invoked-Function-Arn", in.function.cfg.ARN)
 	h.Set("Lambda-Runtime-Trace-Id", traceID())
 	_, _ = w.Write(inv.event) // a process that died meanwhile is supervise's business
 }
@@ -61,9 +65,24 @@ func (in *instance) begin(inv *invocation) {
 	in.mu.Lock()
 	before := in.current
 	in.asked, in.current = true, inv
+	if inv != nil {
+		inv.cold, in.served = !in.served, true
+	}
 	in.mu.Unlock()
 	if before != nil {
 		before.fail("Runtime.ExitError", "the process ended before it had the event")
+	}
+}
+
+func (in *instance) freeze() {
+	if in.function.cfg.Freeze {
+		in.signal(syscall.SIGSTOP)
+	}
+}
+
+func (in *instance) thaw() {
+	if in.function.cfg.Freeze {
+		in.signal(syscall.SIGCONT)
 	}
 }
 
@@ -79,6 +98,7 @@ func (in *instance) timeOut(inv *invocation) {
 	current := in.current
 	in.mu.Unlock()
 	if current == inv {
+		in.function.released(in)
 		inv.fail("Sandbox.Timedout", fmt.Sprintf("RequestId: %s Error: Task timed out after %.2f seconds", inv.id, in.function.cfg.Timeout.Seconds()))
 		in.signal(syscall.SIGKILL)
 	}
@@ -118,6 +138,7 @@ func (in *instance) response(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		_ = pw.CloseWithError(&FunctionError{Type: "Runtime.TruncatedResponse", Message: err.Error()}) // never fails
 	default:
+		in.function.released(in)
 		_ = pw.CloseWithError(trailerError(r.Trailer)) // never fails; nil is the end
 	}
 	reply(w, http.StatusAccepted, "")
@@ -129,6 +150,7 @@ func (in *instance) fits(inv *invocation, r *http.Request) bool {
 	b, err := io.ReadAll(limited)
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
+		in.function.released(in)
 		inv.fail("Function.ResponseSizeTooLarge", "Response payload size exceeded maximum allowed payload size (6291556 bytes).")
 		return false
 	}
@@ -157,7 +179,9 @@ func (in *instance) invocationError(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	inv.deliver(&Stream{err: readError(r)})
+	failure := readError(r)
+	in.function.released(in)
+	inv.deliver(&Stream{err: failure})
 	reply(w, http.StatusAccepted, "")
 }
 

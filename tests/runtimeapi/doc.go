@@ -6,8 +6,9 @@
 // when that has passed, replaces a process that ended, refuses buffered answers over
 // 6 MB, and lets a function run on when its client has left.
 //
-// Unlike Lambda it freezes nothing between invocations, limits neither memory nor
-// bandwidth, and starts all its processes at once.
+// It starts processes as they are needed, limits their number and freezes them between
+// events, if told to. Unlike Lambda it limits neither memory nor bandwidth, and ends no
+// process for being idle or old.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 package runtimeapi

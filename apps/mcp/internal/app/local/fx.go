@@ -19,7 +19,7 @@ import (
 // Server serves features on loopback.
 func Server(c config.Config, o Options, features fx.Option, log io.Writer) fx.Option {
 	return fx.Options(
-		app.Base(c, log), app.Common, features, app.Serving,
+		app.Base(c, log), app.Common, features,
 		fx.Supply(o),
 		fx.Provide(
 			openKeys, newIssuer, localIssuers, localHosts, toolsByScope, newPages,
@@ -58,5 +58,6 @@ func Server(c config.Config, o Options, features fx.Option, log io.Writer) fx.Op
 				return nil
 			}))
 		}),
+		app.Serving, // last, so that what is printed is there before the first answer
 	)
 }
