@@ -70,7 +70,13 @@ func (w *textReport) item(code, mark, text string) {
 }
 
 func (w *textReport) head(r *Report) {
-	w.line("%s", w.paint(bold, r.Project+" "+r.Stack)+w.paint(dim, "  "+r.facts()))
+	name := r.Project + " " + r.Stack + "  "
+	for i, facts := range wrap(r.facts(), visible(name), 2, w.Width) {
+		if i > 0 {
+			name = "  "
+		}
+		w.line("%s%s", w.paint(bold, name), w.paint(dim, facts))
+	}
 }
 
 // facts are the numbers of a report in one line.

@@ -74,7 +74,7 @@ func TestBadConfigurations(t *testing.T) {
 		"partition":          {map[string]string{"leasehold:region": "cn-north-1"}, []string{`leasehold:partition: want aws-cn in region cn-north-1, got "aws"`}},
 		"unknown key":        {map[string]string{"leasehold:egde": "rest"}, []string{`leasehold:egde: there is no such setting; the nearest is edge`}},
 		"unknown member":     {map[string]string{"leasehold:function": `{"memroy":512}`}, []string{`leasehold:function.memroy: there is no such setting; the nearest is memory`}},
-		"namespace":          {map[string]string{"leashold:edge": "http", "Leasehold:edge": "http", "lease:edge": "http"}, []string{`Leasehold:edge: there is no such setting; they begin with leasehold:`, `leashold:edge: there is no such setting; they begin with leasehold:`}},
+		"namespace":          {map[string]string{"leashold:edge": "http", "Leasehold:edge": "http", "lease:edge": "http"}, []string{`Leasehold:edge: there is no such setting; the nearest namespace is leasehold`, `leashold:edge: there is no such setting; the nearest namespace is leasehold`}},
 		"case of a member":   {map[string]string{"leasehold:domain": `{"hostedZoneID":"Z1"}`}, []string{`leasehold:domain.hostedZoneID: there is no such setting; the nearest is hostedZoneId`}},
 		"not an object":      {map[string]string{"leasehold:function": "512"}, []string{`leasehold:function: want an object, got "512"`}},
 		"not JSON":           {map[string]string{"leasehold:function": "memory=512"}, []string{`leasehold:function: want an object, got something that is neither an object nor a list`}},

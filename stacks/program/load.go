@@ -25,7 +25,7 @@ func Load(stack string, values map[string]string, secrets ...string) (Config, er
 		name, ours := strings.CutPrefix(key, Namespace+":")
 		if !ours {
 			if space, _, _ := strings.Cut(key, ":"); edits(space, Namespace) <= 2 {
-				r.problems = append(r.problems, fmt.Errorf("%s: there is no such setting; they begin with %s:", key, Namespace))
+				r.problems = append(r.problems, fmt.Errorf("%s: there is no such setting; the nearest namespace is %s", key, Namespace))
 			}
 			continue
 		}
