@@ -262,6 +262,7 @@ func (c *Config) Warnings() []string {
 		}
 	}
 	warn(c.Edge == EdgeHTTP, "leasehold:edge: WAF cannot be attached to an HTTP API; the firewall of the edge rest is missing here")
+	warn(c.Partition == "aws-cn", "leasehold:partition: aws-cn was never tried; names of endpoints and services differ there")
 	warn(c.Edge == EdgeREST && !c.Firewall.Enabled, "leasehold:firewall.enabled: there is no WAF before this API")
 	warn(c.Authorizer.CacheSeconds > 0, "leasehold:authorizer.cacheSeconds: a cached allow outlives its token; the function still refuses it")
 	warn(c.Function.ReservedConcurrency != nil && *c.Function.ReservedConcurrency == 0, "leasehold:function.reservedConcurrency: 0 stops the function")

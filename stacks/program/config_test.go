@@ -72,6 +72,10 @@ func TestBadConfigurations(t *testing.T) {
 		"no account":         {map[string]string{"leasehold:accountId": ""}, []string{`leasehold:accountId: want the 12 digits of an AWS account, it is not set`}},
 		"region":             {map[string]string{"leasehold:region": "Frankfurt"}, []string{`leasehold:region: want an AWS region such as eu-central-1, got "Frankfurt"`}},
 		"partition":          {map[string]string{"leasehold:region": "cn-north-1"}, []string{`leasehold:partition: want aws-cn in region cn-north-1, got "aws"`}},
+		"too many issuers": {
+			map[string]string{"leasehold:issuers": `[{"issuer":"https://idp.example.com","tenant":"acme","audiences":["` + strings.Repeat("a", 3000) + `"]}]`},
+			[]string{`leasehold:issuers: want at most 2800 bytes of JSON, as all variables of a function have 4,096 together, got 3071`},
+		},
 		"unknown key":        {map[string]string{"leasehold:egde": "rest"}, []string{`leasehold:egde: there is no such setting; the nearest is edge`}},
 		"unknown member":     {map[string]string{"leasehold:function": `{"memroy":512}`}, []string{`leasehold:function.memroy: there is no such setting; the nearest is memory`}},
 		"namespace":          {map[string]string{"leashold:edge": "http", "Leasehold:edge": "http", "lease:edge": "http"}, []string{`Leasehold:edge: there is no such setting; the nearest namespace is leasehold`, `leashold:edge: there is no such setting; the nearest namespace is leasehold`}},
