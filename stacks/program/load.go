@@ -42,9 +42,13 @@ func Load(stack string, values map[string]string, secrets ...string) (Config, er
 		r.problems = c.checkTogether(r.set)
 	}
 	if len(r.problems) > 0 {
-		return Config{}, fmt.Errorf("the configuration of stack %s is wrong:\n%w", stack, errors.Join(r.problems...))
+		return Config{}, wrong(stack, errors.Join(r.problems...))
 	}
 	return c, nil
+}
+
+func wrong(stack string, problems error) error {
+	return fmt.Errorf("the configuration of stack %s is wrong:\n%w", stack, problems)
 }
 
 // keyed is a setting as its tags describe it.
