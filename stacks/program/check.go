@@ -50,6 +50,7 @@ func (c *Config) checkTogether(set map[string]bool) []error {
 	c.checkDomain(&k)
 	c.checkPlace(&k)
 	c.checkIdentity(&k)
+	c.checkAuthorizationServer(&k)
 	c.checkVPC(&k)
 	c.checkIdle(&k)
 	return k.problems

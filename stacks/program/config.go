@@ -57,7 +57,10 @@ type Config struct {
 	Identity string `json:"identity" oneof:"issuers cognito" need:"yes"`
 	// Issuers are the trusted issuers with identity issuers; docs/configuration.md has their members. It is
 	// the one setting that may be a Pulumi secret.
-	Issuers JSON `json:"issuers" env:"LEASEHOLD_ISSUERS" ref:"[{\"issuer\":\"https://reference.invalid\",\"tenant\":\"reference\",\"advertised\":true}]"`
+	Issuers JSON `json:"issuers" env:"LEASEHOLD_ISSUERS" ref:"[{\"issuer\":\"https://reference.invalid\",\"jwks_url\":\"https://reference.invalid/keys\",\"tenant\":\"reference\",\"advertised\":true}]"`
+	// AuthorizationServer is metadata for the one advertised issuer of yours that has none which clients accept. Absent
+	// means that clients read the issuer's own.
+	AuthorizationServer AuthorizationServer `json:"authorizationServer"`
 	// Cognito is the user pool with identity cognito.
 	Cognito Cognito `json:"cognito"`
 	// Sessions bound the sessions of a principal.
@@ -165,6 +168,19 @@ type Firewall struct {
 	RatePerIP int `json:"ratePerIp" default:"3000" min:"10" max:"2000000000"`
 	// RatePerToken is how many requests with one Authorization header pass in 5 minutes.
 	RatePerToken int `json:"ratePerToken" default:"1500" min:"10" max:"2000000000"`
+}
+
+// AuthorizationServer is what the stack tells clients of an issuer (RFC 8414), in its place. The issuer lets public
+// clients use PKCE with S256, and does not say so: a Cognito user pool of yours is one.
+type AuthorizationServer struct {
+	// AuthorizationEndpoint is where people sign in. The other members need it.
+	AuthorizationEndpoint string `json:"authorizationEndpoint" match:"https" ref:"https://reference.invalid/authorize"`
+	// TokenEndpoint is where clients get tokens.
+	TokenEndpoint string `json:"tokenEndpoint" match:"https" ref:"https://reference.invalid/token"`
+	// RevocationEndpoint ends refresh tokens. Absent means that there is none.
+	RevocationEndpoint string `json:"revocationEndpoint" match:"https" ref:"https://reference.invalid/revoke"`
+	// RegistrationEndpoint is for dynamic client registration. Absent means that clients have ids already.
+	RegistrationEndpoint string `json:"registrationEndpoint" match:"https" ref:"https://reference.invalid/register"`
 }
 
 // Cognito is a user pool.

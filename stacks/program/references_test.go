@@ -84,7 +84,8 @@ func TestRule47Placeholders(t *testing.T) {
 		"leasehold:domain": `{"name":"mcp.example.com","hostedZoneId":` + ref + `,"certificateArn":` + ref + `}`,
 		"leasehold:table":  `{"arn":` + ref + `}`, "leasehold:encryption": `{"keyArn":` + ref + `}`,
 		"leasehold:firewall": `{"webAclArn":` + ref + `}`, "leasehold:permissionsBoundary": strings.Trim(ref, `"`),
-		"leasehold:canary": `{"enabled":true,"alarms":` + ref + `,"topicArn":` + ref + `}`,
+		"leasehold:authorizationServer": `{"authorizationEndpoint":` + ref + `,"tokenEndpoint":` + ref + `,"revocationEndpoint":` + ref + `,"registrationEndpoint":` + ref + `}`,
+		"leasehold:canary":              `{"enabled":true,"alarms":` + ref + `,"topicArn":` + ref + `}`,
 	}
 	resolved, notes, err := WithPlaceholders(values)
 	if err != nil {
