@@ -79,7 +79,7 @@ func (b *builder) foreign(url pulumi.StringOutput) identity {
 			all[place]["advertised_as"] = url
 			text, err := json.Marshal(all)
 			return string(text), err
-		}).(pulumi.StringOutput), //nolint:errcheck,forcetypeassert // the function returns a text
+		}).(pulumi.StringOutput),
 		metadata: metadata.Document(url).ToStringPtrOutput(),
 		prefix:   of.ScopePrefix,
 	}
