@@ -44,7 +44,7 @@ func TestDeployStopsOnMandatoryFindings(t *testing.T) {
 			for path, text := range map[string]string{
 				filepath.Join(dir, "Makefile"): string(makefile), filepath.Join(bin, "go"): fakeGo, filepath.Join(bin, "pulumi"): fakePulumi,
 			} {
-				if err := os.WriteFile(path, []byte(text), 0o700); err != nil { //nolint:gosec // two of them are programs
+				if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
 					t.Fatal(err)
 				}
 			}
