@@ -76,7 +76,7 @@ func TestAPIStage(t *testing.T) {
 		t.Errorf("stage %v", stage.Inputs)
 	}
 	settings := stage.Inputs["accessLogSettings"].ObjectValue()
-	if got := settings["destinationArn"].StringValue(); got != "arn:aws:logs:eu-central-1:111122223333:log-group:api-access-log" {
+	if got := settings["destinationArn"].StringValue(); got != "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/apigateway/api-access-log-api-access-log" {
 		t.Errorf("log to %s", got)
 	}
 	if !slices.Contains(stage.Dependencies, one(t, g, "api-execution-log").URN) {

@@ -44,7 +44,7 @@ func TestHTTPAPIStage(t *testing.T) {
 	wantInputs(t, g, "api-stage", object{
 		"apiId": "edge-api", "name": "$default", "autoDeploy": true,
 		"accessLogSettings": object{
-			"destinationArn": "arn:aws:logs:eu-central-1:111122223333:log-group:api-access-log", "format": format,
+			"destinationArn": "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/apigateway/api-access-log-api-access-log", "format": format,
 		},
 		"defaultRouteSettings": object{"throttlingRateLimit": 50, "throttlingBurstLimit": 100, "detailedMetricsEnabled": true},
 	})

@@ -88,13 +88,14 @@ func Run(o Options, program pulumi.RunFunc) (*Graph, error) {
 		g.Resources = append(g.Resources, r)
 	}
 	slices.SortFunc(g.Resources, func(a, b *Resource) int { return cmp.Compare(a.URN, b.URN) })
-	return g, g.twice()
+	err := g.twice()
+	return g, err
 }
 
 // run runs the program under the mocks.
-func (rec *recorder) run(o Options, program pulumi.RunFunc) error {
+func (r *recorder) run(o Options, program pulumi.RunFunc) error {
 	return pulumi.RunErr(func(ctx *pulumi.Context) error {
-		if err := ctx.RegisterStackTransformation(rec.learn); err != nil {
+		if err := ctx.RegisterStackTransformation(r.learn); err != nil {
 			return err
 		}
 		if err := program(ctx); err != nil {
@@ -102,7 +103,7 @@ func (rec *recorder) run(o Options, program pulumi.RunFunc) error {
 		}
 		// The mocks drop RegisterResourceOutputs, so the exports become a resource's inputs.
 		return ctx.RegisterResource(exportsType, "exports", pulumi.Map(ctx.GetCurrentExportMap()), &exportsResource{})
-	}, pulumi.WithMocks(o.Project, o.Stack, rec), func(info *pulumi.RunInfo) {
+	}, pulumi.WithMocks(o.Project, o.Stack, r), func(info *pulumi.RunInfo) {
 		info.Config, info.ConfigSecretKeys = o.Config, o.Secrets
 		info.DryRun = false // a preview resolves no output
 	})

@@ -62,7 +62,7 @@ func TestRule47Compare(t *testing.T) {
 		"code only":                     {is: func(s *sample) { s.archive, s.codeHash = "build/new.zip", "2" }},
 		"a setting":                     {is: func(s *sample) { s.memory = 1024 }, want: []string{"~ server-function memorySize 512 1024"}},
 		"inside of a policy":            {is: func(s *sample) { s.actions = `"dynamodb:Scan"` }, want: []string{"~ server-policy policy.Statement[Sessions].Action [dynamodb:GetItem dynamodb:PutItem] dynamodb:Scan"}},
-		"a tag of all":                  {is: func(s *sample) { s.owner = "security" }, want: []string{"~ 2 resources tags.owner platform security"}},
+		"a tag of all":                  {is: func(s *sample) { s.owner = "security" }, want: []string{"~ 3 resources tags.owner platform security"}},
 		"an option":                     {is: func(s *sample) { s.protect = false }, want: []string{"~ sessions-table (protect) true false"}},
 		"added":                         {is: func(s *sample) { s.extraLogs = true }, want: []string{"+ server-more-logs"}},
 		"removed":                       {was: func(s *sample) { s.extraLogs = true }, want: []string{"- server-more-logs", "! server-more-logs destroyed"}},

@@ -15,7 +15,7 @@ var update = flag.Bool("update", false, "write what is compared with")
 func full(t *testing.T) *preview.Report {
 	t.Helper()
 	was := newSample()
-	was.extraLogs, was.owner, was.hashKey, was.memory, was.actions = true, "nobody", "id", 256, `["dynamodb:GetItem","dynamodb:Scan"]`
+	was.noLogs, was.extraLogs, was.owner, was.hashKey, was.memory, was.actions = true, true, "nobody", "id", 256, `["dynamodb:GetItem","dynamodb:Scan"]`
 	table := "urn:pulumi:prod::leasehold::leasehold:platform:Table$aws:dynamodb/table:Table::sessions-table"
 	r := newSample().report(t, []string{"leasehold:edge: WAF cannot be attached to an HTTP API; it has <no> firewall | here"},
 		preview.Finding{Policy: "table-recovery", Level: preview.Mandatory, URN: table, Message: "point-in-time recovery is off; a deleted item is gone", Why: "CIS"},

@@ -101,7 +101,7 @@ func (s sample) server(ctx *pulumi.Context, provider *aws.Provider, table pulumi
 			return err
 		}
 	}
-	role, err := iam.NewRole(ctx, "server-role", &iam.RoleArgs{AssumeRolePolicy: pulumi.String(`{"Statement":[{"Action":"sts:AssumeRole"}]}`)}, child)
+	role, err := iam.NewRole(ctx, "server-role", &iam.RoleArgs{Tags: pulumi.StringMap{"owner": pulumi.String(s.owner)}, AssumeRolePolicy: pulumi.String(`{"Statement":[{"Action":"sts:AssumeRole"}]}`)}, child)
 	if err != nil {
 		return err
 	}

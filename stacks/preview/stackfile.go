@@ -75,7 +75,7 @@ func ReadStack(dir, stack string, placeholders map[string]string) (offline.Optio
 		return o, err
 	}
 	if s.Environment != nil {
-		return o, fmt.Errorf("Pulumi.%s.yaml imports an environment: its values are in Pulumi Cloud, where a preview without a cloud cannot read them", stack)
+		return o, fmt.Errorf("stack %s imports an environment: its values are in Pulumi Cloud, where a preview without a cloud cannot read them", stack)
 	}
 	o.Project = p.Name
 	var problems []error

@@ -59,7 +59,7 @@ func TestPoliciesBite(t *testing.T) {
 // changes yields the resources after one change, and which of them it was.
 func changes(resources []policyx.AnalyzerResource) func(yield func([]policyx.AnalyzerResource, int) bool) {
 	return func(yield func([]policyx.AnalyzerResource, int) bool) {
-		for i, r := range resources {
+		for i := range resources {
 			if !yield(slices.Delete(slices.Clone(resources), i, i+1), len(resources)) {
 				return
 			}
@@ -68,7 +68,7 @@ func changes(resources []policyx.AnalyzerResource) func(yield func([]policyx.Ana
 			if !yield(bare, i) {
 				return
 			}
-			for v := range less(property.New(r.Properties)) {
+			for v := range less(property.New(resources[i].Properties)) {
 				changed := slices.Clone(resources)
 				changed[i].Properties = v.AsMap()
 				if !yield(changed, i) {

@@ -78,13 +78,7 @@ func (n *node) UnmarshalYAML(y *yaml.Node) (err error) {
 		n.value = property.New(property.Computed)
 		return nil
 	case "!json", "!secret":
-		y.Tag = "" // what kind of value it is follows from its form
-		switch y.Kind {
-		case yaml.MappingNode:
-			y.Tag = "!!map"
-		case yaml.SequenceNode:
-			y.Tag = "!!seq"
-		}
+		y.Tag = map[yaml.Kind]string{yaml.MappingNode: "!!map", yaml.SequenceNode: "!!seq"}[y.Kind]
 	}
 	if n.value, err = n.decode(y); err != nil {
 		return err

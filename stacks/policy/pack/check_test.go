@@ -115,6 +115,21 @@ func TestPropertiesExist(t *testing.T) {
 	}
 }
 
+// A policy about a type that there is not would look at nothing.
+func TestTypesExist(t *testing.T) {
+	t.Parallel()
+	for name, types := range pack.Types() {
+		if len(types) == 0 {
+			t.Errorf("%s is about no type", name)
+		}
+		for _, typ := range types {
+			if sourceOf(t, typ) == "" {
+				t.Errorf("%s: %s is no type of pulumi-aws", name, typ)
+			}
+		}
+	}
+}
+
 // names are those of all properties, but the keys that a program chooses.
 func names(v property.Value) map[string]bool {
 	all := map[string]bool{}
@@ -135,7 +150,7 @@ func names(v property.Value) map[string]bool {
 }
 
 var sdk = sync.OnceValues(func() (string, error) {
-	dir, err := exec.Command("go", "list", "-f", "{{.Dir}}", "github.com/pulumi/pulumi-aws/sdk/v6/go/aws").Output() //nolint:noctx // a build tool
+	dir, err := exec.Command("go", "list", "-f", "{{.Dir}}", "github.com/pulumi/pulumi-aws/sdk/v6/go/aws").Output()
 	return strings.TrimSpace(string(dir)), err
 })
 

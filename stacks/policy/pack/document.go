@@ -64,10 +64,8 @@ func statements(v property.Value) ([]statement, error) {
 	if v.HasComputed() || !isSet(v) {
 		return nil, nil
 	}
-	text := []byte{}
-	if v.IsString() {
-		text = []byte(v.AsString())
-	} else {
+	text := []byte(firstText(v))
+	if !v.IsString() {
 		encoded, err := json.Marshal(plain(v))
 		if err != nil {
 			return nil, fmt.Errorf("no policy: %w", err)
@@ -142,7 +140,7 @@ func eachStatement(look func(r item, s statement, report reporter), places ...ma
 	return func(r item, report reporter) {
 		for _, place := range places {
 			for _, document := range documents(r, place) {
-				all, _ := statements(document) //nolint:errcheck // readable's
+				all, _ := statements(document)
 				for _, s := range all {
 					look(r, s, report)
 				}

@@ -45,8 +45,8 @@ the host for policy packs in Go. Where it is missing, the engine starts the
 executable ` + "`pulumi-analyzer-policy-go`" + ` of the PATH instead:
 
 ` + "```" + `sh
-go build -o bin/pulumi-analyzer-policy-go ./stacks/policy
-PATH="$PWD/bin:$PATH" pulumi preview --policy-pack stacks/policy
+go build -o .tools/pulumi-analyzer-policy-go ./stacks/policy
+PATH="$PWD/.tools:$PATH" pulumi preview --policy-pack stacks/policy
 ` + "```" + `
 
 | Policy | Applies to | Why | Reference |
@@ -74,5 +74,5 @@ func (r rule) row() string {
 	if reference == "" {
 		reference = "documentation"
 	}
-	return fmt.Sprintf("| `%s` | %s | %s | [%s](%s) |\n", r.name, strings.Join(scope, ", "), r.why, reference, r.page)
+	return fmt.Sprintf("| %#q | %s | %s | [%s](%s) |\n", r.name, strings.Join(scope, ", "), r.why, reference, r.page)
 }

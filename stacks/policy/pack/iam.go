@@ -43,8 +43,10 @@ var iamRules = []rule{
 		name:    "iam-no-admin-policy",
 		why:     "AWS's managed policies for administrators and full access are wider than any program's need, and widen by themselves",
 		control: "IAM.1; CIS AWS Foundations 1.16", page: "https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html#iam-1",
-		types: []string{role, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:iam/policyAttachment:PolicyAttachment",
-			"aws:iam/userPolicyAttachment:UserPolicyAttachment", "aws:iam/groupPolicyAttachment:GroupPolicyAttachment"},
+		types: []string{
+			role, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:iam/policyAttachment:PolicyAttachment",
+			"aws:iam/userPolicyAttachment:UserPolicyAttachment", "aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
+		},
 		each: noAdminPolicy,
 	},
 	{

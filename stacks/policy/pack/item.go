@@ -11,7 +11,7 @@ import (
 )
 
 // item is one resource.
-type item struct{ policyx.AnalyzerResource }
+type item struct{ *policyx.AnalyzerResource }
 
 // at is the property at the path, names with dots between them. It is null where anything
 // on the way is absent, and computed where anything on the way is not known yet.
@@ -112,8 +112,8 @@ type stack struct{ items []item }
 
 func newStack(resources []policyx.AnalyzerResource) *stack {
 	s := &stack{}
-	for _, r := range resources {
-		s.items = append(s.items, item{r})
+	for i := range resources {
+		s.items = append(s.items, item{&resources[i]})
 	}
 	slices.SortFunc(s.items, func(a, b item) int { return cmp.Compare(a.URN, b.URN) })
 	return s

@@ -117,9 +117,9 @@ func Run(ctx context.Context, p policyx.Policy, resources []policyx.AnalyzerReso
 		err := p.Validate(ctx, policyx.StackValidationArgs{Manager: &found, Resources: resources})
 		return found, err
 	case policyx.ResourceValidationPolicy:
-		for _, r := range resources {
-			if err := p.Validate(ctx, policyx.ResourceValidationArgs{Manager: &found, Resource: r}); err != nil {
-				return found, fmt.Errorf("%s: %w", r.URN, err)
+		for i := range resources {
+			if err := p.Validate(ctx, policyx.ResourceValidationArgs{Manager: &found, Resource: resources[i]}); err != nil {
+				return found, fmt.Errorf("%s: %w", resources[i].URN, err)
 			}
 		}
 	}

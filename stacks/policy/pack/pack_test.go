@@ -110,7 +110,8 @@ func TestUnknownIsNoFinding(t *testing.T) {
 func unknowns(resources []policyx.AnalyzerResource) func(yield func(string, []policyx.AnalyzerResource) bool) {
 	return func(yield func(string, []policyx.AnalyzerResource) bool) {
 		nothing := slices.Clone(resources)
-		for i, r := range resources {
+		for i := range resources {
+			r := &resources[i]
 			for where, properties := range eachUnknown(property.New(r.Properties)) {
 				changed := slices.Clone(resources)
 				changed[i].Properties = properties.AsMap()
@@ -150,6 +151,34 @@ func eachUnknown(v property.Value) map[string]property.Value {
 		}
 	}
 	return all
+}
+
+// What the design's rules demand of a stack is also demanded by a policy, whose cases show it.
+func TestRules(t *testing.T) {
+	t.Parallel()
+	policies := all()
+	for rule, names := range map[string][]string{
+		"rule 25": {"api-access-log"},
+		"rule 31": {"secret-rotation", "secret-value-not-in-state", "function-environment-without-secrets"},
+		"rule 33": {"api-authorizer-uncached", "api-challenge"},
+		"rule 35": {"api-redeployed"},
+		"rule 36": {"api-methods-authorised"},
+		"rule 37": {"function-permission-qualifier"},
+		"rule 38": {"firewall-attached", "firewall-stays-attached", "firewall-rate-rules", "firewall-log-redacted", "firewall-no-samples"},
+		"rule 40": {"domain-only-door"},
+		"rule 41": {"user-pool-admin-only", "user-pool-client-attributes"},
+		"rule 43": {"topic-customer-key"},
+		"rule 44": {"provider-explicit", "provider-account", "tagged", "iam-permissions-boundary"},
+	} {
+		t.Run(rule, func(t *testing.T) {
+			t.Parallel()
+			for _, name := range names {
+				if policies[name] == nil {
+					t.Errorf("no policy is called %s", name)
+				}
+			}
+		})
+	}
 }
 
 var (

@@ -43,7 +43,7 @@ func (r rule) policy(level policyx.EnforcementLevel) policyx.Policy {
 		Description: r.description(), EnforcementLevel: level,
 		ValidateResource: func(_ context.Context, args policyx.ResourceValidationArgs) error {
 			if slices.Contains(r.types, args.Resource.Type) {
-				r.each(item{args.Resource}, reportTo(args.Manager))
+				r.each(item{&args.Resource}, reportTo(args.Manager))
 			}
 			return nil
 		},
