@@ -277,6 +277,9 @@ func TestRESTLimitsAndFailures(t *testing.T) {
 			if got.Code != tt.status || !strings.Contains(w.access.String(), `"type":"`+tt.kind+`"`) || w.records[0].Invoked != tt.invoked {
 				t.Errorf("%d %s %+v", got.Code, &w.access, w.records)
 			}
+			if name == "10 MB" && w.calls["authorizer"] != 0 {
+				t.Error("the authorizer was asked about a payload beyond the quota")
+			}
 			if tt.status >= 500 && (got.Header().Get("Cache-Control") != "no-store" || got.Body.String() != `{"error":"internal_error"}`) {
 				t.Errorf("not the definition's DEFAULT_5XX: %v %s", got.Header(), got.Body)
 			}
