@@ -17,6 +17,8 @@ import (
 type Deployment struct {
 	Functions []*Function
 	Aliases   []*Alias
+	// Invocations are those that the deployment made itself, in its order.
+	Invocations []Invocation
 	Tables    []*Table
 	Secrets   []*Secret
 	// REST or HTTP is the edge; the other is nil.
