@@ -64,9 +64,14 @@ var clients = []client{
 // withoutBody are the requests that have none. The API serves no authorization endpoint:
 // one with a loopback redirect_uri in its query would be refused by GenericRFI_QUERYARGUMENTS.
 var withoutBody = []struct{ method, path string }{
-	{http.MethodGet, "/mcp"}, {http.MethodDelete, "/mcp"}, {http.MethodOptions, "/mcp"}, {http.MethodGet, "/healthz"},
-	{http.MethodGet, "/.well-known/oauth-protected-resource"}, {http.MethodGet, "/.well-known/oauth-protected-resource/mcp"},
-	{http.MethodGet, "/.well-known/oauth-authorization-server"}, {http.MethodGet, "/.well-known/openid-configuration"},
+	{http.MethodGet, "/mcp"},
+	{http.MethodDelete, "/mcp"},
+	{http.MethodOptions, "/mcp"},
+	{http.MethodGet, "/healthz"},
+	{http.MethodGet, "/.well-known/oauth-protected-resource"},
+	{http.MethodGet, "/.well-known/oauth-protected-resource/mcp"},
+	{http.MethodGet, "/.well-known/oauth-authorization-server"},
+	{http.MethodGet, "/.well-known/openid-configuration"},
 }
 
 // ordinary is each body from one client, and each request without one from each client: no
