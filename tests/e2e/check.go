@@ -271,11 +271,15 @@ var unused = map[string]string{
 	"mcp-policy/4": "the index by-tenant is what dynamostore lists a tenant's sessions with; no tool does that yet",
 }
 
-// checkPermissions: nothing was denied, and no role may do what nothing here needed.
+// checkPermissions: nothing was denied, and no role may do what nothing here needed. The
+// server hides some failures from its clients (RULES 9), but not from here.
 func (s *Stack) checkPermissions(context.Context) error {
 	proxy := s.proxy.Load()
 	if denied := proxy.Denied(); len(denied) > 0 {
 		return fmt.Errorf("policies denied %d calls", len(denied))
+	}
+	if refused := s.refused.since(0); len(refused) > 0 {
+		return fmt.Errorf("the table does not have what the functions ask of it: %s", refused[0])
 	}
 	for _, statement := range proxy.Unused() {
 		known := false

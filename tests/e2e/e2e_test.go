@@ -3,7 +3,6 @@ package e2e
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"strings"
 	"sync"
 	"testing"
@@ -113,31 +112,4 @@ func TestCheck(t *testing.T) {
 			}
 		})
 	}
-}
-
-// edit changes the resource of a state that has a name, and returns the state.
-func edit(t testing.TB, state []byte, name string, change func(outputs map[string]any)) []byte {
-	t.Helper()
-	var export map[string]any
-	if err := json.Unmarshal(state, &export); err != nil {
-		t.Fatal(err)
-	}
-	resources, _ := export["deployment"].(map[string]any)["resources"].([]any)
-	found := false
-	for _, r := range resources {
-		r, _ := r.(map[string]any)
-		if urn, _ := r["urn"].(string); strings.HasSuffix(urn, "::"+name) && r["custom"] == true {
-			outputs, _ := r["outputs"].(map[string]any)
-			change(outputs)
-			found = true
-		}
-	}
-	if !found {
-		t.Fatalf("the state has no %s", name)
-	}
-	changed, err := json.Marshal(export)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return changed
 }

@@ -62,6 +62,7 @@ type Stack struct {
 	deployment *deployment.Deployment
 	replace    *strings.Replacer
 	journal    journal
+	refused    journal // what DynamoDB itself refused
 	// aws and dynamodb are URLs: what functions call, and what is behind its policies.
 	aws, dynamodb string
 	pool          *lambdapool.Pool
@@ -72,15 +73,10 @@ type Stack struct {
 }
 
 // Up runs a state. What is wrong with it and shows before the first request is an error.
-func Up(ctx context.Context, o Options) (s *Stack, err error) {
-	s = &Stack{options: o}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.Close())
-		}
-	}()
+func Up(ctx context.Context, o Options) (*Stack, error) {
+	s := &Stack{options: o}
 	if err := s.begin(ctx); err != nil {
-		return nil, fmt.Errorf("e2e: %w", err)
+		return nil, fmt.Errorf("e2e: %w", errors.Join(err, s.Close()))
 	}
 	return s, nil
 }
@@ -282,7 +278,9 @@ func (s *Stack) dynamoDB(target *url.URL) http.Handler {
 			}
 			res.Body = io.NopCloser(bytes.NewReader(body))
 			if !bytes.Contains(body, []byte("ConditionalCheckFailed")) {
-				s.journal.note("DynamoDB: " + res.Request.Header.Get("X-Amz-Target") + ": " + string(body))
+				line := "DynamoDB: " + res.Request.Header.Get("X-Amz-Target") + ": " + string(body)
+				s.journal.note(line)
+				s.refused.note(line)
 			}
 			return nil
 		},
@@ -294,13 +292,12 @@ func (s *Stack) newAPI(d *deployment.Deployment) (http.Handler, error) {
 	if d.HTTP != nil {
 		return gateway.HTTP(d, s.pool, o), nil
 	}
-	blocked := o
-	blocked.Firewall = func(*http.Request, []byte) int { return http.StatusForbidden }
-	firewall, err := waf.New(d.WebACL, waf.Options{Filtered: gateway.REST(d, s.pool, blocked)})
+	firewall, err := waf.New(d.WebACL, waf.Options{})
 	if err != nil {
 		return nil, err
 	}
-	return firewall(gateway.REST(d, s.pool, o)), nil
+	o.Firewall = firewall
+	return gateway.REST(d, s.pool, o), nil
 }
 
 // Close ends what runs, and deletes the tables.
