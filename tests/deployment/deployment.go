@@ -19,8 +19,8 @@ type Deployment struct {
 	Aliases   []*Alias
 	// Invocations are those that the deployment made itself, in its order.
 	Invocations []Invocation
-	Tables    []*Table
-	Secrets   []*Secret
+	Tables      []*Table
+	Secrets     []*Secret
 	// REST or HTTP is the edge; the other is nil.
 	REST *REST
 	HTTP *HTTP

@@ -18,9 +18,6 @@ var mains = map[string]string{ //nolint:gosec // the names of an app, no credent
 	"rotator":    "./apps/rotator/cmd/lambda",
 }
 
-// fixtures is mcp with the conformance suite's fixtures in place of the tools.
-const fixtures = "./apps/mcp/internal/everything/cmd/stackfixtures"
-
 // Builder builds what a stack consists of, below build/e2e of the repository: what is there
 // and has not changed is not built again.
 type Builder struct {
@@ -33,29 +30,37 @@ func (b Builder) dir() string { return filepath.Join(b.Root, "build", "e2e") }
 // Archives builds the zips of all functions, for this machine.
 func (b Builder) Archives(ctx context.Context) error {
 	for name, pkg := range mains {
-		if _, err := b.archive(ctx, name, pkg); err != nil {
+		if err := b.archive(ctx, name, pkg); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// archive builds one zip and returns its path.
-func (b Builder) archive(ctx context.Context, name, pkg string, flags ...string) (string, error) {
-	dir := filepath.Join(b.dir(), "build")
-	bootstrap, zip := filepath.Join(dir, name, "bootstrap"), filepath.Join(dir, name+".zip")
-	args := append([]string{"build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-o", bootstrap}, flags...)
-	if err := b.run(ctx, "go", append(args, pkg)...); err != nil {
-		return "", err
+// Archive is the path of the zip of a function, by the name of its app.
+func (b Builder) Archive(name string) string { return filepath.Join(b.dir(), "build", name+".zip") }
+
+// Fixtures builds the server with the conformance suite's fixtures in place of the tools,
+// and returns the path of its zip.
+func (b Builder) Fixtures(ctx context.Context) (string, error) {
+	const name = "fixtures"
+	return b.Archive(name), b.archive(ctx, name, "./apps/mcp/internal/everything/cmd/stackfixtures")
+}
+
+func (b Builder) archive(ctx context.Context, name, pkg string) error {
+	bootstrap, zip := filepath.Join(b.dir(), "build", name, "bootstrap"), b.Archive(name)
+	err := b.run(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-o", bootstrap, pkg)
+	if err != nil {
+		return err
 	}
 	built, err := os.Stat(bootstrap)
 	if err != nil {
-		return "", err
+		return err
 	}
 	if packed, err := os.Stat(zip); err == nil && packed.ModTime().After(built.ModTime()) {
-		return zip, nil
+		return nil
 	}
-	return zip, b.run(ctx, "go", "run", "./tests/cmd/lambdazip", "-o", zip, bootstrap)
+	return b.run(ctx, "go", "run", "./tests/cmd/lambdazip", "-o", zip, bootstrap)
 }
 
 // WebAdapter builds what stands in for the Lambda Web Adapter.

@@ -125,9 +125,9 @@ func (s *Stack) checkChallenge(ctx context.Context) error {
 	return nil
 }
 
-// Caller returns somebody with a token; without scopes it has all.
-func (s *Stack) caller(tenant, subject string, scopes ...string) (caller, error) {
-	token, err := s.options.Token(s.MCPURL, tenant, subject, scopes...)
+// caller returns somebody with a token of all scopes.
+func (s *Stack) caller(tenant, subject string) (caller, error) {
+	token, err := s.Token(tenant, subject)
 	return caller{s.MCPURL, token}, err
 }
 

@@ -1,9 +1,8 @@
-package e2e
+package e2e_test
 
 import (
 	"archive/zip"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -11,45 +10,17 @@ import (
 	"strings"
 	"testing"
 
-	"leasehold.example/tests/internal/repo"
+	"leasehold.example/tests/e2e"
+	"leasehold.example/tests/e2e/e2etest"
 )
 
 // object is a JSON object.
 type object = map[string]any
 
-// edit changes the resource of a state that has a logical name, and returns the state.
-func edit(t testing.TB, state []byte, name string, change func(resource object)) []byte {
-	t.Helper()
-	var export struct {
-		Version    int `json:"version"`
-		Deployment struct {
-			Resources []object `json:"resources"`
-		} `json:"deployment"`
-	}
-	if err := json.Unmarshal(state, &export); err != nil {
-		t.Fatal(err)
-	}
-	found := false
-	for _, r := range export.Deployment.Resources {
-		if urn, _ := r["urn"].(string); strings.HasSuffix(urn, "::"+name) && r["custom"] == true {
-			change(r)
-			found = true
-		}
-	}
-	if !found {
-		t.Fatalf("the state has no %s", name)
-	}
-	changed, err := json.Marshal(export)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return changed
-}
-
 // outputs changes outputs of a resource.
 func outputs(t testing.TB, state []byte, name string, change func(outputs object)) []byte {
 	t.Helper()
-	return edit(t, state, name, func(r object) { change(r["outputs"].(object)) })
+	return e2etest.Edit(t, state, name, func(r object) { change(r["outputs"].(object)) })
 }
 
 // inText replaces a part of an output that is text, and has to be there.
@@ -69,11 +40,11 @@ func inText(t testing.TB, state []byte, name, output, old, with string) []byte {
 func TestBroken(t *testing.T) {
 	t.Parallel()
 	for name, b := range map[string]struct {
-		stack   stack
+		stack   e2etest.Kind
 		breakIt func(t *testing.T, state []byte) []byte
 		want    []string
 	}{
-		"environment name": {dev, func(t *testing.T, state []byte) []byte {
+		"environment name": {e2etest.Dev, func(t *testing.T, state []byte) []byte {
 			return outputs(t, state, "mcp-function", func(o object) {
 				variables := o["environment"].(object)["variables"].(object)
 				variables["LEASEHOLD_TABEL"] = variables["LEASEHOLD_TABLE"]
@@ -81,11 +52,11 @@ func TestBroken(t *testing.T) {
 			})
 		}, []string{"health:", "mcp-function", "LEASEHOLD_TABLE: want the name of a DynamoDB table; it is not set", "LEASEHOLD_TABEL: there is no such variable"}},
 
-		"IAM action": {dev, func(t *testing.T, state []byte) []byte {
+		"IAM action": {e2etest.Dev, func(t *testing.T, state []byte) []byte {
 			return inText(t, state, "mcp-policy", "policy", "dynamodb:UpdateItem", "dynamodb:UpdateTable")
 		}, []string{"a session:", "IAM: denied mcp-role", "dynamodb:UpdateItem on arn:aws:dynamodb"}},
 
-		"index name": {dev, func(t *testing.T, state []byte) []byte {
+		"index name": {e2etest.Dev, func(t *testing.T, state []byte) []byte {
 			return outputs(t, state, "sessions-table", func(o object) {
 				for _, index := range o["globalSecondaryIndexes"].([]any) {
 					if index := index.(object); index["name"] == "by-handle" {
@@ -95,38 +66,38 @@ func TestBroken(t *testing.T) {
 			})
 		}, []string{"permissions:", "Query", "does not have the specified index: by-handle"}},
 
-		"gateway response header": {dev, func(t *testing.T, state []byte) []byte {
+		"gateway response header": {e2etest.Dev, func(t *testing.T, state []byte) []byte {
 			return inText(t, state, "api-definition", "body", "gatewayresponse.header.WWW-Authenticate", "gatewayresponse.header.X-Authenticate")
 		}, []string{"challenge:", `WWW-Authenticate ""`, "gateway response UNAUTHORIZED"}},
 
-		"stage path in the challenge": {dev, func(t *testing.T, state []byte) []byte {
+		"stage path in the challenge": {e2etest.Dev, func(t *testing.T, state []byte) []byte {
 			return inText(t, state, "api-definition", "body", `/live/.well-known/oauth-protected-resource/mcp\"`, `/.well-known/oauth-protected-resource/mcp\"`)
 		}, []string{"challenge:", "resource_metadata http://127.0.0.1:", "/.well-known/oauth-protected-resource/mcp answers 403", "nothing is served here"}},
 
-		"identity source": {dev, func(t *testing.T, state []byte) []byte {
+		"identity source": {e2etest.Dev, func(t *testing.T, state []byte) []byte {
 			return inText(t, state, "api-definition", "body", "method.request.header.Authorization", "method.request.header.X-Token")
 		}, []string{"a call:", "401", "the identity source method.request.header.X-Token is missing; the authorizer was not called"}},
 
-		"timeout": {dev, func(t *testing.T, state []byte) []byte {
+		"timeout": {e2etest.Dev, func(t *testing.T, state []byte) []byte {
 			return outputs(t, state, "mcp-function", func(o object) { o["timeout"] = 60 })
 		}, []string{"timeouts:", "mcp-function: its timeout is 1m0s", "gives up after 29s"}},
 
-		"bootstrap": {dev, func(t *testing.T, state []byte) []byte {
+		"bootstrap": {e2etest.Dev, func(t *testing.T, state []byte) []byte {
 			archive := renamed(t, "main")
-			return edit(t, state, "mcp-function", func(r object) { r["inputs"].(object)["code"].(object)["path"] = archive })
+			return e2etest.WithArchive(t, state, "mcp-function", archive)
 		}, []string{"mcp-function", "Runtime.InvalidEntrypoint", "no bootstrap"}},
 
-		"TTL attribute": {dev, func(t *testing.T, state []byte) []byte {
+		"TTL attribute": {e2etest.Dev, func(t *testing.T, state []byte) []byte {
 			return outputs(t, state, "sessions-table", func(o object) { o["ttl"].(object)["attributeName"] = "expires" })
 		}, []string{"expiry:", "sessions-table", `TTL attribute is "expires"`}},
 
-		"streaming permission": {prod, func(t *testing.T, state []byte) []byte {
+		"streaming permission": {e2etest.Prod, func(t *testing.T, state []byte) []byte {
 			return outputs(t, state, "api-permission", func(o object) { delete(o, "qualifier") })
 		}, []string{"health:", "Invalid permissions on Lambda function", "mcp-live"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := options(t, b.breakIt(t, b.stack.state(t)))
+			o := e2etest.Options(t, b.breakIt(t, b.stack.State(t)))
 			err := broken(t.Context(), o)
 			if err == nil {
 				t.Fatal("nothing noticed it")
@@ -141,8 +112,8 @@ func TestBroken(t *testing.T) {
 }
 
 // broken is what is wrong with a state.
-func broken(ctx context.Context, o Options) error {
-	s, err := Up(ctx, o)
+func broken(ctx context.Context, o e2e.Options) error {
+	s, err := e2e.Up(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -152,7 +123,7 @@ func broken(ctx context.Context, o Options) error {
 // renamed returns a copy of the server's archive, in which bootstrap has another name.
 func renamed(t *testing.T, name string) string {
 	t.Helper()
-	in, err := zip.OpenReader(filepath.Join(Builder{Root: repo.Root(t)}.dir(), "build", "mcp.zip"))
+	in, err := zip.OpenReader(e2etest.Archive(t, "mcp"))
 	if err != nil {
 		t.Fatal(err)
 	}

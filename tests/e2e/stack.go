@@ -41,7 +41,7 @@ type Options struct {
 	State []byte
 	// Issuer is the URL of the issuer on this machine.
 	Issuer string
-	// Token returns a token of the issuer; without scopes it has all.
+	// Token returns a token of the issuer for an audience; without scopes it has all.
 	Token func(audience, tenant, subject string, scopes ...string) (string, error)
 	// DynamoDB is the URL of DynamoDB Local.
 	DynamoDB string
@@ -208,6 +208,11 @@ func (s *Stack) deploy(d *deployment.Deployment) error {
 	return nil
 }
 
+// Token returns a token for the stack; without scopes it has all.
+func (s *Stack) Token(tenant, subject string, scopes ...string) (string, error) {
+	return s.options.Token(s.MCPURL, tenant, subject, scopes...)
+}
+
 // Update makes another state of the same stack the one that is served, as a deployment does:
 // requests that have begun end where they began.
 func (s *Stack) Update(state []byte) error {
@@ -300,6 +305,21 @@ func (s *Stack) newAPI(d *deployment.Deployment) (http.Handler, error) {
 	return gateway.REST(d, s.pool, o), nil
 }
 
+// Trouble is what went wrong so far, a line each: what the gateway answered by itself, what
+// functions printed as warnings and errors, and what AWS refused.
+func (s *Stack) Trouble() string { return strings.Join(s.trouble(0), "\n") }
+
+// trouble is that since a mark of the journal, and what policies denied at any time.
+func (s *Stack) trouble(mark int) []string {
+	lines := s.journal.since(mark)
+	if proxy := s.proxy.Load(); proxy != nil {
+		for _, denied := range proxy.Denied() {
+			lines = append(lines, "IAM: denied "+denied)
+		}
+	}
+	return lines
+}
+
 // Close ends what runs, and deletes the tables.
 func (s *Stack) Close() error {
 	var errs []error
@@ -310,13 +330,7 @@ func (s *Stack) Close() error {
 	return errors.Join(errs...)
 }
 
-// explained adds what the journal has since a mark.
+// explained adds the trouble since a mark.
 func (s *Stack) explained(err error, mark int) error {
-	lines := s.journal.since(mark)
-	if proxy := s.proxy.Load(); proxy != nil {
-		for _, denied := range proxy.Denied() {
-			lines = append(lines, "IAM: denied "+denied)
-		}
-	}
-	return fmt.Errorf("%w\n%s", err, strings.Join(lines, "\n"))
+	return fmt.Errorf("%w\n%s", err, strings.Join(s.trouble(mark), "\n"))
 }
