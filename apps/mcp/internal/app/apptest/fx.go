@@ -31,6 +31,8 @@ type Options struct {
 	Keys seal.Source
 	// LogTo gets the log; nil keeps it in Server.Log.
 	LogTo io.Writer
+	// Debug is the issuers' debug claim.
+	Debug string
 	// Environ is set beside what Environ says.
 	Environ map[string]string
 	// More is added to what is wired, such as an fx.Decorate.
@@ -52,7 +54,11 @@ type Server struct {
 // verifier's transport.
 func New(tb testing.TB, o Options) *Server {
 	tb.Helper()
-	environ := Environ(tb, Trust(o.Issuers...)...)
+	trusted := Trust(o.Issuers...)
+	for i := range trusted {
+		trusted[i].DebugClaim = o.Debug
+	}
+	environ := Environ(tb, trusted...)
 	maps.Copy(environ, o.Environ)
 	c, err := config.Load(environ)
 	if err != nil {
