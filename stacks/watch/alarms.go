@@ -85,6 +85,7 @@ func (s *Settings) functions() []platform.Alarm {
 			PeriodSeconds: minute, M: 3, N: 5, Missing: platform.MissingNotBreaching, MissingReason: quiet,
 		},
 	}
+	all = append(all, s.helpers()...)
 	if s.HTTP {
 		return all
 	}
@@ -98,6 +99,21 @@ func (s *Settings) functions() []platform.Alarm {
 		Expression: "FILL(errors, 0) - FILL(refused, 0)", Threshold: 5, AtLeast: true,
 		PeriodSeconds: five, M: 2, N: 3, Missing: platform.MissingNotBreaching, MissingReason: quiet,
 	})
+}
+
+// helpers are the functions that no client calls.
+func (s *Settings) helpers() []platform.Alarm {
+	failing := func(name, function, reason string) platform.Alarm {
+		return platform.Alarm{
+			Name: name, Reason: reason, Metrics: []platform.Metric{lambda(function, "Errors", sum)}, Threshold: 1, AtLeast: true,
+			PeriodSeconds: five, M: 1, N: 1, Missing: platform.MissingNotBreaching, MissingReason: "it runs rarely",
+		}
+	}
+	all := []platform.Alarm{failing("rotator-errors", NameRotator, "The keys of sealed values were not rotated.")}
+	if s.Pool {
+		all = append(all, failing("pretoken-errors", NamePreToken, "A sign-in failed, because the trigger that puts the tenant into tokens did."))
+	}
+	return all
 }
 
 func (s *Settings) tables() []platform.Alarm {

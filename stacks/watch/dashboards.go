@@ -78,6 +78,7 @@ func (s *Settings) inside() []platform.Widget {
 		chart("Table: capacity", 8, table("ConsumedReadCapacityUnits", sum), table("ConsumedWriteCapacityUnits", sum)),
 		chart("Table: throttles", 8, s.throttles()...),
 		chart("Table: its own errors", 8, s.systemErrors()...),
+		chart("Helpers: errors", 8, s.helperErrors()...),
 		chart("Foreign sessions, refusals", 8, s.sum(metric.SessionBindingViolations), s.sum(metric.AuthFailures), s.sum(metric.InsufficientScope)),
 	}
 	if s.HTTP {
@@ -90,6 +91,14 @@ func (s *Settings) inside() []platform.Widget {
 		chart("Authorizer: errors, refusals among them", 8, lambda(NameAuthorizer, "Errors", sum), lambda(NameAuthorizer, "Throttles", sum), authorizer(metric.ColdStarts, sum)),
 		millis(chart("Authorizer: duration", 8, lambda(NameAuthorizer, "Duration", "p99"), authorizer(metric.Latency, "p99"))),
 	)
+}
+
+func (s *Settings) helperErrors() []platform.Metric {
+	all := []platform.Metric{with(lambda(NameRotator, "Errors", sum), "", "rotator")}
+	if s.Pool {
+		all = append(all, with(lambda(NamePreToken, "Errors", sum), "", "tenants into tokens"))
+	}
+	return all
 }
 
 func (s *Settings) throttles() []platform.Metric {

@@ -18,6 +18,8 @@ type Settings struct {
 	Stage string
 	// Firewall says that the stack has a web ACL of its own. Of another's, the metric names are not known.
 	Firewall bool
+	// Pool says that the stack has a user pool, and the function that puts tenants into its tokens.
+	Pool bool
 	// Region is the stack's.
 	Region string
 	// TableActions are the IAM actions of the sessions' store, as "dynamodb:GetItem".
@@ -48,17 +50,22 @@ const (
 	NameAuthorizer     = "authorizer"
 	NameAuthorizerLogs = "authorizerLogs"
 	NameTable          = "table"
-	NameFirewall       = "firewall"
+	NameFirewall       = "firewall" // the web ACL's metric name
+	NameRotator        = "rotator"
+	NamePreToken       = "preToken"
 )
 
 // Names are those that the settings need.
 func (s *Settings) Names() []string {
-	names := []string{NameAPI, NameAPIStage, NameServer, NameServerLogs, NameTable}
+	names := []string{NameAPI, NameAPIStage, NameServer, NameServerLogs, NameTable, NameRotator}
 	if !s.HTTP {
 		names = append(names, NameAuthorizer, NameAuthorizerLogs)
 	}
 	if s.Firewall {
 		names = append(names, NameFirewall)
+	}
+	if s.Pool {
+		names = append(names, NamePreToken)
 	}
 	return names
 }
