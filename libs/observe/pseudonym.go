@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"sync/atomic"
 
 	"leasehold.example/libs/identity"
 )
@@ -29,10 +30,14 @@ type Deriver interface {
 // Pseudonyms name principals in logs.
 type Pseudonyms struct {
 	keys Deriver
+	had  atomic.Bool // a key, once
 }
 
 // NewPseudonyms returns pseudonyms under the keys of d.
 func NewPseudonyms(d Deriver) *Pseudonyms { return &Pseudonyms{keys: d} }
+
+// ready reports whether Pseudonym waits for nothing: a Keyring that has had a key has one.
+func (p *Pseudonyms) ready() bool { return p.had.Load() }
 
 // Pseudonym returns `kid.hash` for owner, where hash is a keyed HMAC-SHA256: who lacks
 // the key cannot find out whom it means by trying subjects. It is the same for all of an
@@ -43,6 +48,7 @@ func (p *Pseudonyms) Pseudonym(ctx context.Context, owner identity.Owner) string
 	if err != nil {
 		return NoPseudonym
 	}
+	p.had.Store(true)
 	mac := hmac.New(sha256.New, key)
 	// Neither a tenant nor the hash contains "#", so no two owners give one input.
 	mac.Write([]byte(owner.Tenant + "#" + owner.Hash()))

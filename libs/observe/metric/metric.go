@@ -13,7 +13,8 @@ const Namespace = "Leasehold"
 const (
 	// DimensionService is which program it was, one of the Service constants.
 	DimensionService = "Service"
-	// DimensionStage is which deployment it was: the value of EnvStage.
+	// DimensionStage is which deployment it was: the value of LEASEHOLD_STAGE, "local" when
+	// that is not set; a stack sets it to its name.
 	DimensionStage = "Stage"
 )
 
@@ -22,12 +23,6 @@ const (
 	ServiceMCP        = "mcp"
 	ServiceAuthorizer = "authorizer"
 )
-
-// EnvStage is the environment variable that names the stage; a stack sets it to its name.
-const EnvStage = "LEASEHOLD_STAGE"
-
-// DefaultStage is the stage where EnvStage is not set.
-const DefaultStage = "local"
 
 // The units in use, as CloudWatch spells them.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html
@@ -73,7 +68,7 @@ var (
 	mcp  = []string{ServiceMCP}
 	all  = []Metric{
 		{Requests, Count, "Requests to /mcp, whatever the answer; in the authorizer, tokens to judge.", both},
-		{ValidMCPEvents, Count, "JSON-RPC messages of an authenticated caller that were carried out and answered without a protocol error; a tool's own error is one too.", mcp},
+		{ValidMCPEvents, Count, "JSON-RPC messages of an authenticated caller that were carried out, and not answered with an error; a tool's own error counts as carried out.", mcp},
 		{ToolErrors, Count, "Results of tools/call that say isError.", mcp},
 		{ProtocolErrors, Count, "Errors of the client's making: a status of 4xx, or a JSON-RPC error, that none of the other metrics counts.", mcp},
 		{InternalErrors, Count, "Errors of our making: a status of 5xx other than 503, an internal JSON-RPC error, a panic.", mcp},
@@ -88,7 +83,7 @@ var (
 		{StoreLatency, Milliseconds, "Duration of each call of the session store.", mcp},
 		{StoreConflicts, Count, "Writes of session data that somebody else's write came before; they are tried again.", mcp},
 		{StoreThrottles, Count, "Attempts that DynamoDB throttled, those included that the SDK tried again with success.", mcp},
-		{LimitsReached, Count, "Requests that were refused for a limit: sessions of one principal, size of a session's data.", mcp},
+		{LimitsReached, Count, "What was refused for a limit: sessions of one principal, the size of a session's data, the size of a result.", mcp},
 	}
 )
 
