@@ -37,7 +37,7 @@ func query(title, kind string, width int, group, text string) platform.Widget {
 }
 
 // summaries selects the one line that every request leaves (libs/observe).
-const summaries = `filter message = "request" | `
+const summaries = `filter message = "` + metric.SummaryMessage + `" | `
 
 func (s *Settings) overview() []platform.Widget {
 	daily := chart("MCP events a day", 8, s.sum(metric.ValidMCPEvents))
