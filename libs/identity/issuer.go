@@ -49,6 +49,10 @@ type Issuer struct {
 	// Others are dropped from its tokens, and a tool whose scope is not among them does not
 	// exist for its principals.
 	Scopes []string `json:"scopes,omitempty"`
+	// DebugClaim names a top-level boolean claim: while a token has it with the value true, what
+	// its requests log has the level debug, and none of their summary lines is sampled away.
+	// Absent means that no token can ask for it.
+	DebugClaim string `json:"debug_claim,omitempty"`
 	// Advertised issuers are listed in the protected resource metadata, for all to see.
 	Advertised bool `json:"advertised,omitempty"`
 	// AdvertisedAs is the https URL that the metadata lists in place of Issuer, for an issuer

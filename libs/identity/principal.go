@@ -30,6 +30,9 @@ type Principal struct {
 	// ScopePrefix is the issuer's prefix, which a client puts before a scope when it asks for
 	// one; usually empty.
 	ScopePrefix string
+	// Debug is true when the token asks for the log level debug, by a claim that its issuer is
+	// trusted to set for that.
+	Debug bool
 	// ExpiresAt is the token's `exp`.
 	ExpiresAt time.Time
 }

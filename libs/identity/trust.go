@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -35,7 +36,7 @@ func newTrust(ctx context.Context, i Issuer, several bool, o VerifierOptions) (*
 
 // check reports all that is wrong with a configuration whose defaults are filled in.
 func (i Issuer) check(several bool) error {
-	return errors.Join(i.checkURLs(), i.checkMode(), i.checkTenants(several), i.checkScopes())
+	return errors.Join(i.checkURLs(), i.checkMode(), i.checkTenants(several), i.checkScopes(), i.checkDebugClaim())
 }
 
 func (i Issuer) checkURLs() error {
@@ -69,6 +70,17 @@ func (i Issuer) checkAdvertisedAs() error {
 		problems = append(problems, errors.New("advertised_as: query and fragment are not allowed (RFC 8414 section 2)"))
 	}
 	return errors.Join(problems...)
+}
+
+// checkDebugClaim refuses claims that say something else already.
+func (i Issuer) checkDebugClaim() error {
+	taken := []string{
+		"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "azp", "scope", "scp", "token_use", "cnf", cmp.Or(i.TenantClaim, "iss"),
+	}
+	if slices.Contains(taken, i.DebugClaim) {
+		return fmt.Errorf("debug_claim: %q is a claim of another meaning", i.DebugClaim)
+	}
+	return nil
 }
 
 func (i Issuer) checkMode() error {
@@ -218,6 +230,7 @@ func (t *trust) principal(body claims) (Principal, error) {
 	return Principal{
 		Tenant: tenant, Issuer: t.Issuer.Issuer, Subject: subject,
 		ClientID: client, Scopes: scopes, ScopePrefix: t.ScopePrefix, ExpiresAt: expires.Time,
+		Debug: t.DebugClaim != "" && body.members[t.DebugClaim].Kind() == 't',
 	}, nil
 }
 

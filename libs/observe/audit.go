@@ -12,17 +12,27 @@ import (
 type Auditor struct {
 	log        slog.Handler
 	pseudonyms *Pseudonyms
+	repeats    *repeats
 }
 
 // NewAuditor returns an Auditor that writes to where logger does, whatever its level is:
 // nobody silences an alarm with that.
 func NewAuditor(logger *slog.Logger, p *Pseudonyms) *Auditor {
-	return &Auditor{log: logger.Handler(), pseudonyms: p}
+	return &Auditor{log: logger.Handler(), pseudonyms: p, repeats: newRepeats()}
 }
 
 // Session is for session.Options.Audit. It writes e as one record, whose message is the
-// Problem: alarms count it by that.
+// Problem, and tells ctx's Request. Of what one caller can repeat with every request, an
+// instance writes one record a minute and caller, which says how many it stands for.
 func (a *Auditor) Session(ctx context.Context, e session.Event) {
+	From(ctx).noticed(e.Problem)
+	more := 0
+	if repeatable(e) {
+		var ok bool
+		if more, ok = a.repeats.allow(e, time.Now()); !ok {
+			return
+		}
+	}
 	r := slog.NewRecord(time.Now(), severity(e.Problem), string(e.Problem), 0)
 	r.AddAttrs(
 		slog.String("kind", string(e.Kind)),
@@ -34,6 +44,9 @@ func (a *Auditor) Session(ctx context.Context, e session.Event) {
 	)
 	if e.Tenant != "" {
 		r.AddAttrs(slog.String("ownerTenant", e.Tenant))
+	}
+	if more > 0 {
+		r.AddAttrs(slog.Int("more", more))
 	}
 	if e.Err != nil {
 		r.AddAttrs(slog.String("error", e.Err.Error()))

@@ -97,9 +97,6 @@ func TestLoggerText(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = terminal.Close() })
-	if h, ok := observe.NewLogger(terminal, slog.LevelInfo).Handler().(*slog.TextHandler); !ok {
-		t.Errorf("handler for a terminal is %T, want text", h)
-	}
 	file, err := os.CreateTemp(t.TempDir(), "log")
 	if err != nil {
 		t.Fatal(err)

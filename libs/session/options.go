@@ -36,7 +36,22 @@ type Options struct {
 	// before its answer. It must be quick, and safe for concurrent use. Absent means
 	// that nobody is told.
 	Audit func(ctx context.Context, e Event)
+	// Happened is told what became of sessions, for counting, as Audit is told. Absent means
+	// that nobody is told.
+	Happened func(ctx context.Context, h Happening)
 }
+
+// Happening is what Options.Happened is told.
+type Happening string
+
+const (
+	// Opened is a session or handle that was created.
+	Opened Happening = "Opened"
+	// Revoked is one that was ended by request. One that expires tells nobody.
+	Revoked Happening = "Revoked"
+	// LimitReached is an ErrLimit or an ErrTooLarge.
+	LimitReached Happening = "LimitReached"
+)
 
 func (o Options) withDefaults() Options {
 	if o.Idle == 0 {
@@ -56,6 +71,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Audit == nil {
 		o.Audit = func(context.Context, Event) {}
+	}
+	if o.Happened == nil {
+		o.Happened = func(context.Context, Happening) {}
 	}
 	return o
 }

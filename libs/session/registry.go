@@ -77,6 +77,22 @@ type New struct {
 // concurrent creates see the others. Close to the cap, concurrent creates may all be
 // refused; never do more than the cap succeed.
 func (r *Registry) Create(ctx context.Context, p identity.Principal, n New) (id string, rec Record, err error) {
+	id, rec, err = r.create(ctx, p, n)
+	if err == nil {
+		r.options.Happened(ctx, Opened)
+	}
+	return id, rec, r.limit(ctx, err)
+}
+
+// limit returns err, and tells when it is one of a limit.
+func (r *Registry) limit(ctx context.Context, err error) error {
+	if errors.Is(err, ErrLimit) || errors.Is(err, ErrTooLarge) {
+		r.options.Happened(ctx, LimitReached)
+	}
+	return err
+}
+
+func (r *Registry) create(ctx context.Context, p identity.Principal, n New) (id string, rec Record, err error) {
 	if len(n.Data) == 0 {
 		n.Data = []byte("{}")
 	}

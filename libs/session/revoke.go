@@ -58,6 +58,7 @@ func (r *Registry) RevokeRecord(ctx context.Context, rec Record) error {
 	if err := r.store.Delete(ctx, rec.Key); err != nil {
 		return storeError("revoke", err)
 	}
+	r.options.Happened(ctx, Revoked)
 	return nil
 }
 

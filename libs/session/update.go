@@ -38,7 +38,7 @@ func (r *Registry) Update(ctx context.Context, rec Record, fn func(data []byte) 
 		}
 		version, again, err := r.tryUpdate(ctx, rec, fn)
 		if !again {
-			return version, err
+			return version, r.limit(ctx, err)
 		}
 	}
 	return 0, fmt.Errorf("update: %w", ErrConflict)

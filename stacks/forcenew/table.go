@@ -26,6 +26,9 @@ var table = map[string][]string{
 	"aws:apigatewayv2/route:Route":             {"apiId"},
 	"aws:apigatewayv2/stage:Stage":             {"apiId", "name"},
 
+	"aws:budgets/budget:Budget": {"accountId", "name", "namePrefix"},
+
+	"aws:cloudwatch/compositeAlarm:CompositeAlarm":       {"alarmName"},
 	"aws:cloudwatch/dashboard:Dashboard":                 {"dashboardName"},
 	"aws:cloudwatch/logGroup:LogGroup":                   {"logGroupClass", "name", "namePrefix"},
 	"aws:cloudwatch/logMetricFilter:LogMetricFilter":     {"logGroupName", "name"},

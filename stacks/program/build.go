@@ -30,6 +30,8 @@ type builder struct {
 	key                  pulumi.StringPtrInput // nil without a customer key
 	tableName, tableARN  pulumi.StringInput
 	sealing              *platform.SealingKeys
+	authorizing          *platform.Function      // nil at the edge http
+	pretoken             *platform.Function      // nil without a user pool
 	subnets, securityIDs pulumi.StringArrayInput // nil without a VPC
 }
 
@@ -179,6 +181,7 @@ func (b *builder) identity(url pulumi.StringOutput, outputs pulumi.Map) (identit
 	outputs["cognitoUserPoolId"], outputs["cognitoClientId"] = pool.UserPoolID, pool.ClientID
 	outputs["cognitoIssuer"], outputs["cognitoTokenUrl"] = pool.Issuer, pool.TokenURL
 	outputs["cognitoAuthorizeUrl"] = pool.AuthorizeURL
+	b.pretoken = pool.PreToken
 	return identity{
 		issuers:  pulumi.Sprintf("[%s]", pool.IssuerJSON(url)),
 		metadata: pool.MetadataDocument(url).ToStringPtrOutput(),

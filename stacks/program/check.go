@@ -110,6 +110,7 @@ func (c *Config) checkPlace(k *checks) {
 	for path, arn := range map[string]string{
 		"domain.certificateArn": c.Domain.CertificateARN, "table.arn": c.Table.ARN, "encryption.keyArn": c.Encryption.KeyARN,
 		"firewall.webAclArn": c.Firewall.WebACLARN, "canary.topicArn": c.Canary.TopicARN,
+		"monitoring.topicArn": c.Monitoring.TopicARN,
 	} {
 		here := "arn:" + c.Partition + ":"
 		parts := strings.SplitN(arn, ":", 5)
@@ -148,5 +149,18 @@ func (c *Config) checkIdle(k *checks) {
 	k.idle(!c.Firewall.Enabled, "without leasehold:firewall.enabled",
 		"firewall.webAclArn", "firewall.ratePerIp", "firewall.ratePerToken")
 	k.idle(!c.Canary.Enabled, "without leasehold:canary.enabled", "canary.strategy", "canary.alarms", "canary.topicArn")
+	c.checkMonitoring(k)
 	k.idle(c.Edge == EdgeHTTP, "with leasehold:edge http, where the function answers by itself", "authorizer")
+}
+
+func (c *Config) checkMonitoring(k *checks) {
+	m := c.Monitoring
+	k.idle(!m.Enabled, "without leasehold:monitoring.enabled", "slo", "monitoring.emails", "monitoring.topicArn", "monitoring.runbook", "monitoring.budget",
+		"monitoring.errorPercent", "monitoring.p90Ms", "monitoring.p99Ms", "monitoring.authFailures", "monitoring.firewallBlocks", "monitoring.accountConcurrency")
+	k.idle(m.TopicARN != "", "with leasehold:monitoring.topicArn, a topic that is not this stack's", "monitoring.emails")
+	k.idle(m.Enabled && (!c.Firewall.Enabled || c.Firewall.WebACLARN != ""), "without a web ACL of the stack's own", "monitoring.firewallBlocks")
+	k.idle(m.Enabled && c.Function.ReservedConcurrency != nil, "with leasehold:function.reservedConcurrency, whose alarm takes its place", "monitoring.accountConcurrency")
+	// https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-services.html
+	k.refuse(m.Budget > 0 && c.Partition != "aws", "monitoring.budget", "want 0 in partition "+c.Partition+", whose bills are kept elsewhere")
+	k.refuse(m.P99Ms < m.P90Ms, "monitoring.p99Ms", "want at least leasehold:monitoring.p90Ms")
 }

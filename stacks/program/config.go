@@ -89,6 +89,10 @@ type Config struct {
 	Policies string `json:"policies" default:"mandatory" oneof:"advisory mandatory"`
 	// Sealing is about the keys of sealed values.
 	Sealing Sealing `json:"sealing"`
+	// Monitoring are the alarms, the dashboards and the budget; docs/operate.md says what to do when one rings.
+	Monitoring Monitoring `json:"monitoring"`
+	// SLO are the objectives over 30 days. What they leave is an error budget, and an alarm rings when it is used up too fast.
+	SLO SLO `json:"slo"`
 
 	// secret is whether Issuers is a Pulumi secret.
 	secret bool
@@ -271,6 +275,45 @@ type Sealing struct {
 	RotationDays int `json:"rotationDays" default:"30" min:"1" max:"365"`
 }
 
+// Monitoring is what is looked at, and who is told.
+type Monitoring struct {
+	// Enabled makes the alarms and the dashboards. Without, policies find fault with everything that runs.
+	Enabled bool `json:"enabled" default:"true"`
+	// Emails are told of every alarm, after each has confirmed a mail of AWS's. Absent means nobody.
+	Emails []string `json:"emails" match:"email"`
+	// TopicARN is an SNS topic of yours in the place of the stack's; its policy, and its key's, have to let CloudWatch
+	// publish (docs/operate.md). Absent means that the stack makes one, under a key of its own.
+	TopicARN string `json:"topicArn" match:"arn:sns"`
+	// Runbook is the page that alarms link to, where docs/operate.md is published.
+	Runbook string `json:"runbook" default:"docs/operate.md" match:"link"`
+	// Budget is what the stack may cost a month, in US dollars; 0 watches no costs. It needs the tag stack to be
+	// active for cost allocation.
+	Budget float64 `json:"budget" default:"0" min:"0" max:"1000000"`
+	// ErrorPercent of the requests may fail with 5xx before an alarm rings.
+	ErrorPercent float64 `json:"errorPercent" default:"1" min:"0.01" max:"100"`
+	// P90Ms is how long nine requests in ten may take at the edge, in milliseconds.
+	P90Ms int `json:"p90Ms" default:"1000" min:"1" max:"900000"`
+	// P99Ms is how long all but one request in a hundred may take.
+	P99Ms int `json:"p99Ms" default:"5000" min:"1" max:"900000"`
+	// AuthFailures is how many bad tokens in five minutes are normal.
+	AuthFailures int `json:"authFailures" default:"100" min:"1" max:"1000000"`
+	// FirewallBlocks is how many blocked requests in five minutes are normal.
+	FirewallBlocks int `json:"firewallBlocks" default:"500" min:"1" max:"1000000"`
+	// AccountConcurrency is the account's quota of concurrent executions in the region; new accounts have
+	// 10. An alarm rings at four fifths of it, or of function.reservedConcurrency where that is set.
+	AccountConcurrency int `json:"accountConcurrency" default:"1000" min:"10" max:"1000000"`
+}
+
+// SLO are objectives, in percent of the requests.
+type SLO struct {
+	// Availability is how many requests are to be answered without 5xx.
+	Availability float64 `json:"availability" default:"99.9" min:"95" max:"99.99"`
+	// Latency is how many requests are to be answered within latencyMs.
+	Latency float64 `json:"latency" default:"99" min:"95" max:"99.99"`
+	// LatencyMs is in milliseconds, at the edge.
+	LatencyMs int `json:"latencyMs" default:"2000" min:"1" max:"900000"`
+}
+
 // Warnings are what a reader of the stack should know although it is allowed.
 func (c *Config) Warnings() []string {
 	var all []string
@@ -285,5 +328,8 @@ func (c *Config) Warnings() []string {
 	warn(c.Authorizer.CacheSeconds > 0, "leasehold:authorizer.cacheSeconds: a cached allow outlives its token; the function still refuses it")
 	warn(c.Function.ReservedConcurrency != nil && *c.Function.ReservedConcurrency == 0, "leasehold:function.reservedConcurrency: 0 stops the function")
 	warn(c.Table.ARN == "" && !c.Table.DeletionProtection && !c.Table.Retain, "leasehold:table: nothing keeps `pulumi destroy` from deleting the sessions")
+	warn(!c.Monitoring.Enabled, "leasehold:monitoring.enabled: nobody is told when the stack fails")
+	warn(c.Monitoring.Enabled && c.Monitoring.TopicARN == "" && len(c.Monitoring.Emails) == 0,
+		"leasehold:monitoring.emails: nobody is told of alarms, unless somebody subscribes to the topic that is the output alarmTopicArn")
 	return slices.Clip(all)
 }

@@ -122,6 +122,25 @@ func TestBadConfigurations(t *testing.T) {
 			map[string]string{"leasehold:domain": `{"name":"mcp.example.com"}`},
 			[]string{`leasehold:domain.name: want leasehold:domain.hostedZoneId or leasehold:domain.certificateArn beside it, got neither`},
 		},
+		"address":           {map[string]string{"leasehold:monitoring": `{"emails":["team"]}`}, []string{`leasehold:monitoring.emails[0]: want an address such as team@example.com, got "team"`}},
+		"topic elsewhere":   {map[string]string{"leasehold:monitoring": `{"topicArn":"arn:aws:sns:us-east-1:111122223333:alarms"}`}, []string{`leasehold:monitoring.topicArn: want an ARN of arn:aws in region eu-central-1, got "arn:aws:sns:us-east-1:111122223333:alarms"`}},
+		"runbook":           {map[string]string{"leasehold:monitoring": `{"runbook":"https://wiki.example.com/mcp#alarms"}`}, []string{`leasehold:monitoring.runbook: want an https URL without a fragment, or a path, got "https://wiki.example.com/mcp#alarms"`}},
+		"two topics":        {map[string]string{"leasehold:monitoring": `{"topicArn":"arn:aws:sns:eu-central-1:111122223333:alarms","emails":["team@example.com"]}`}, []string{`leasehold:monitoring.emails: has no effect with leasehold:monitoring.topicArn, a topic that is not this stack's`}},
+		"unwatched":         {map[string]string{"leasehold:monitoring": `{"enabled":false,"p90Ms":100}`, "leasehold:slo": `{"latencyMs":100}`}, []string{`leasehold:slo: has no effect without leasehold:monitoring.enabled`, `leasehold:monitoring.p90Ms: has no effect without leasehold:monitoring.enabled`}},
+		"percentiles":       {map[string]string{"leasehold:monitoring": `{"p90Ms":6000}`}, []string{`leasehold:monitoring.p99Ms: want at least leasehold:monitoring.p90Ms`}},
+		"objective too low": {map[string]string{"leasehold:slo": `{"latency":90}`}, []string{`leasehold:slo.latency: want a number from 95 to 99.99, got "90"`}},
+		"budget in China": {
+			map[string]string{"leasehold:region": "cn-north-1", "leasehold:partition": "aws-cn", "leasehold:monitoring": `{"budget":10}`},
+			[]string{`leasehold:monitoring.budget: want 0 in partition aws-cn, whose bills are kept elsewhere`},
+		},
+		"blocks without firewall": {
+			map[string]string{"leasehold:firewall": `{"enabled":false}`, "leasehold:monitoring": `{"firewallBlocks":9}`},
+			[]string{`leasehold:monitoring.firewallBlocks: has no effect without a web ACL of the stack's own`},
+		},
+		"two concurrencies": {
+			map[string]string{"leasehold:function": `{"reservedConcurrency":9}`, "leasehold:monitoring": `{"accountConcurrency":20}`},
+			[]string{`leasehold:monitoring.accountConcurrency: has no effect with leasehold:function.reservedConcurrency, whose alarm takes its place`},
+		},
 		"domain without name": {map[string]string{"leasehold:domain": `{"hostedZoneId":"Z1"}`}, []string{`leasehold:domain.hostedZoneId: has no effect without leasehold:domain.name`}},
 		"domain as a URL": {
 			map[string]string{"leasehold:domain": `{"name":"https://mcp.example.com","hostedZoneId":"Z1"}`},
@@ -254,7 +273,11 @@ func TestWarnings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if all := strings.Join(c.Warnings(), "\n"); !strings.Contains(all, "WAF cannot be attached") || !strings.Contains(all, "pulumi destroy") || len(c.Warnings()) != 2 {
+	if all := strings.Join(c.Warnings(), "\n"); !strings.Contains(all, "WAF cannot be attached") || !strings.Contains(all, "pulumi destroy") || !strings.Contains(all, "nobody is told of alarms") || len(c.Warnings()) != 3 {
 		t.Errorf("got %s", all)
+	}
+	c, err = program.Load("dev", with(map[string]string{"leasehold:monitoring": `{"enabled":false}`}))
+	if err != nil || len(c.Warnings()) != 1 || !strings.Contains(c.Warnings()[0], "nobody is told when the stack fails") {
+		t.Errorf("got %q, %v", c.Warnings(), err)
 	}
 }

@@ -61,12 +61,17 @@ var rules = []rule{
 		func(imported string) bool { return !standard(imported) },
 	},
 	{
-		"of ours, stacks imports platform, the configuration, the table's schema and the scopes only",
+		"the metrics' names import nothing but the standard library",
+		func(f File) bool { return f.in("libs/observe/metric") && !f.test() },
+		func(imported string) bool { return !standard(imported) },
+	},
+	{
+		"of ours, stacks imports platform, the configuration, the table's schema, the scopes and the metrics' names only",
 		func(f File) bool { return f.in("stacks") && !f.test() },
 		func(imported string) bool {
 			allowed := under([]string{
 				ours + "stacks", ours + "platform", ours + "apps/mcp/config",
-				ours + "libs/session/dynamostore/schema", ours + "libs/scopes",
+				ours + "libs/session/dynamostore/schema", ours + "libs/scopes", ours + "libs/observe/metric",
 			})
 			return strings.HasPrefix(imported, ours) && !allowed(imported)
 		},

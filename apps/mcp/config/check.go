@@ -18,6 +18,7 @@ var (
 	tablePattern  = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 	secretPattern = regexp.MustCompile(`^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+$`)
 	pathPattern   = regexp.MustCompile(`^(/[A-Za-z0-9$_.~-]+)+$`)
+	stagePattern  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 	// RFC 9110 section 5.1, less what only looks odd.
 	headerPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*$`)
 	// RFC 6749 section 3.3.
@@ -84,6 +85,10 @@ func (c *Config) accepts(name string) bool {
 		return headerPattern.MatchString(c.ChallengeHeader) && !strings.EqualFold(c.ChallengeHeader, "WWW-Authenticate")
 	case EnvAuthorizerCache:
 		return 0 <= c.AuthorizerCache && c.AuthorizerCache <= time.Hour
+	case EnvLogSample: // not a number is neither
+		return 0 <= c.LogSample && c.LogSample <= 1
+	case EnvStage:
+		return len(c.Stage) <= 64 && stagePattern.MatchString(c.Stage)
 	case EnvListenAddr:
 		_, port, err := net.SplitHostPort(c.ListenAddr)
 		return err == nil && port != ""

@@ -100,8 +100,15 @@ type Config struct {
 	// authorizer leaves scopes to the function, because a denial of one tool would be reused
 	// for the others.
 	AuthorizerCache time.Duration `env:"LEASEHOLD_AUTHORIZER_CACHE" envDefault:"0s" want:"a duration from 0s to 1h" deployed:"yes" authorizer:"only"`
-	// LogLevel is the least level that is logged.
+	// LogLevel is the least level that is logged. Over info, the summary lines of requests that
+	// did not fail carry nothing but their metrics.
 	LogLevel slog.Level `env:"LEASEHOLD_LOG_LEVEL" envDefault:"info" want:"debug, info, warn or error" authorizer:"too"`
+	// LogSample is the share of successful requests whose summary lines have all their fields;
+	// those of the others carry nothing but their metrics, which are never sampled.
+	LogSample float64 `env:"LEASEHOLD_LOG_SAMPLE" envDefault:"1" want:"a number from 0 to 1" authorizer:"too"`
+	// Stage names the deployment: in every line of the log, and as a dimension of the metrics.
+	// A stack sets it to its name.
+	Stage string `env:"LEASEHOLD_STAGE" envDefault:"local" want:"1 to 64 letters, digits and . _ -, beginning with a letter or a digit" authorizer:"too"`
 	// ListenAddr is where cmd/server listens in a container; the Lambda function ignores it.
 	ListenAddr string `env:"LEASEHOLD_LISTEN_ADDR" envDefault:"127.0.0.1:8080" want:"host:port" deployed:"yes"`
 }

@@ -50,6 +50,8 @@ func TestLoadDefaults(t *testing.T) {
 		ResponseLimit:    5 << 20,
 		RequestTimeout:   25 * time.Second,
 		LogLevel:         slog.LevelInfo,
+		LogSample:        1,
+		Stage:            "local",
 		ListenAddr:       "127.0.0.1:8080",
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -79,7 +81,7 @@ func TestLoadEverything(t *testing.T) {
 		config.EnvBaseScopes, "mcp:basic openid", config.EnvBasePaths, "/prod,/tools/v1",
 		config.EnvResponseMode, "streaming", config.EnvResponseLimit, "65536",
 		config.EnvRequestTimeout, "90s", config.EnvLogLevel, "debug", config.EnvListenAddr, ":8080",
-		config.EnvChallengeHeader, "X-Challenge",
+		config.EnvChallengeHeader, "X-Challenge", config.EnvLogSample, "0.25", config.EnvStage, "prod-eu.1",
 	))
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +99,7 @@ func TestLoadEverything(t *testing.T) {
 		AllowedOrigins: []string{"https://app.example.com", "http://localhost:6274", "https://app.example.com:8443"},
 		BaseScopes:     []string{"mcp:basic", "openid"}, BasePaths: []string{"/prod", "/tools/v1"},
 		ResponseMode: config.Streaming, ResponseLimit: 64 << 10, RequestTimeout: 90 * time.Second,
-		LogLevel: slog.LevelDebug, ListenAddr: ":8080", ChallengeHeader: "X-Challenge",
+		LogLevel: slog.LevelDebug, ListenAddr: ":8080", ChallengeHeader: "X-Challenge", LogSample: 0.25, Stage: "prod-eu.1",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("Load =\n%+v, want\n%+v", got, want)
@@ -178,6 +180,8 @@ func TestLoadRefuses(t *testing.T) {
 		config.EnvResponseLimit:  {"65535", "6291457", "5MB"},
 		config.EnvRequestTimeout: {"999ms", "15m1s", "25"},
 		config.EnvLogLevel:       {"verbose"},
+		config.EnvLogSample:      {"-0.1", "1.5", "NaN", "half"},
+		config.EnvStage:          {"a b", "-a", "a/b", strings.Repeat("a", 65)},
 		config.EnvListenAddr:     {"8080", "127.0.0.1", "127.0.0.1:"},
 		// The edge cannot carry WWW-Authenticate, or it would need no other.
 		config.EnvChallengeHeader: {"X Challenge", "X-Challenge:", "www-authenticate", "-", "X\r\nY"},

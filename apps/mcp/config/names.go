@@ -26,5 +26,7 @@ const (
 	EnvChallengeHeader   = "LEASEHOLD_CHALLENGE_HEADER"
 	EnvAuthorizerCache   = "LEASEHOLD_AUTHORIZER_CACHE"
 	EnvLogLevel          = "LEASEHOLD_LOG_LEVEL"
+	EnvLogSample         = "LEASEHOLD_LOG_SAMPLE"
+	EnvStage             = "LEASEHOLD_STAGE"
 	EnvListenAddr        = "LEASEHOLD_LISTEN_ADDR"
 )

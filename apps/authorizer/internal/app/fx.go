@@ -13,6 +13,7 @@ import (
 	"leasehold.example/libs/bearer"
 	"leasehold.example/libs/identity"
 	"leasehold.example/libs/observe"
+	"leasehold.example/libs/observe/metric"
 	"leasehold.example/libs/scopes"
 )
 
@@ -20,9 +21,11 @@ import (
 // it returns says enough.
 func Lambda(c config.Config, log io.Writer) fx.Option {
 	return fx.Options(fx.NopLogger, fx.Supply(c), fx.Provide(
-		func() *slog.Logger { return observe.NewLogger(log, c.LogLevel) },
+		func() *slog.Logger {
+			return observe.NewLogger(log, c.LogLevel, observe.Whose(metric.ServiceAuthorizer, version, c.Stage)...)
+		},
 		func() []identity.Issuer { return c.Issuers },
-		newVerifier, newChallenger, newAuthorizer,
+		newVerifier, newChallenger, newSignals, newAuthorizer,
 	))
 }
 
@@ -40,8 +43,20 @@ func newChallenger(c config.Config) (*bearer.Challenger, error) {
 	})
 }
 
-func newAuthorizer(c config.Config, v *identity.Verifier, challenges *bearer.Challenger, log *slog.Logger) *authorizer.Authorizer {
+// version is the authorizer's, in its log.
+const version = "0.1.0"
+
+// newSignals have no pseudonyms: the key of those is the server's.
+func newSignals(c config.Config, log *slog.Logger) *observe.Signals {
+	return observe.NewSignals(log, nil, observe.Options{
+		Service: metric.ServiceAuthorizer, Stage: c.Stage, Sample: c.LogSample, Metrics: true,
+	})
+}
+
+func newAuthorizer(
+	c config.Config, v *identity.Verifier, challenges *bearer.Challenger, s *observe.Signals, log *slog.Logger,
+) *authorizer.Authorizer {
 	return authorizer.New(authorizer.Config{
-		Verifier: v, Challenges: challenges, Cached: c.AuthorizerCache > 0, Logger: log,
+		Verifier: v, Challenges: challenges, Cached: c.AuthorizerCache > 0, Logger: log, Signals: s,
 	})
 }

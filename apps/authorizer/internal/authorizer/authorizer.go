@@ -29,6 +29,8 @@ import (
 
 	"leasehold.example/libs/bearer"
 	"leasehold.example/libs/identity"
+	"leasehold.example/libs/observe"
+	"leasehold.example/libs/observe/metric"
 	"leasehold.example/libs/scopes"
 )
 
@@ -47,8 +49,10 @@ type Config struct {
 	// Cached is true when API Gateway reuses answers for the same token. Scopes are then left
 	// to the server: the key of that cache has no room for what the token is used for.
 	Cached bool
-	// Logger gets the reasons of refusals.
+	// Logger gets what a summary line has no room for.
 	Logger *slog.Logger
+	// Signals get a summary of each event.
+	Signals *observe.Signals
 }
 
 // Authorizer answers events of API Gateway. It is safe for concurrent use.
@@ -74,28 +78,39 @@ var (
 // Authorize answers an event, as the package's doc says. Nothing of the token is in the
 // answer, in an error or in the log.
 func (a *Authorizer) Authorize(ctx context.Context, e event) (events.APIGatewayCustomAuthorizerResponse, error) {
+	ctx, o := a.Signals.Begin(ctx)
+	defer a.Signals.End(ctx)
+	o.EdgeID(e.RequestContext.RequestID)
+	return a.authorize(ctx, e, o)
+}
+
+func (a *Authorizer) authorize(ctx context.Context, e event, o *observe.Request) (events.APIGatewayCustomAuthorizerResponse, error) {
 	resource, err := endpoint(e.MethodArn)
 	if err != nil {
+		o.Outcome("misplaced")
 		return events.APIGatewayCustomAuthorizerResponse{}, err
 	}
 	token := bearer.Token(only(e, "Authorization"))
 	if token == "" {
+		o.Refused(nil)
 		return events.APIGatewayCustomAuthorizerResponse{}, ErrUnauthorized
 	}
 	p, err := a.Verifier.Verify(ctx, token)
 	if err == nil {
-		return a.judge(e, resource, p), nil
+		o.Caller(ctx, p)
+		return a.judge(e, resource, p, o), nil
 	}
 	switch problem(err) {
 	case identity.InvalidToken:
-		a.Logger.InfoContext(ctx, "a token was refused", slog.Any("error", err))
+		o.Refused(err)
 		return events.APIGatewayCustomAuthorizerResponse{}, ErrUnauthorized
 	case identity.NoTenant:
-		a.Logger.WarnContext(ctx, "a token without a tenant was refused", slog.Any("error", err))
+		o.Refused(err)
 		return policy("Deny", resource, noPrincipal, map[string]any{
 			keyCode: bearer.CodeNoTenant, keyDescription: bearer.TextNoTenant,
 		}), nil
 	default:
+		o.Count(metric.Unavailable)
 		a.Logger.ErrorContext(ctx, "a token could not be checked", slog.Any("error", err))
 		return events.APIGatewayCustomAuthorizerResponse{}, ErrUnavailable
 	}
@@ -111,11 +126,12 @@ func problem(err error) identity.Problem {
 }
 
 // judge allows p's request, unless its headers say already that a scope is missing.
-func (a *Authorizer) judge(e event, resource string, p identity.Principal) events.APIGatewayCustomAuthorizerResponse {
+func (a *Authorizer) judge(e event, resource string, p identity.Principal, o *observe.Request) events.APIGatewayCustomAuthorizerResponse {
 	about := map[string]any{
 		keyTenant: p.Tenant, keyClient: p.ClientID, keyScopes: strings.Join(a.Challenges.Recognised(p), " "),
 	}
 	if scope := a.missing(p, e); scope != "" {
+		o.Count(metric.InsufficientScope)
 		about[keyCode], about[keyDescription] = bearer.CodeInsufficientScope, bearer.TextInsufficientScope
 		about[keyScope], about[keyChallenge] = strings.Join(bearer.Missing(p, scope), " "), a.Challenges.InsufficientScope(p, scope)
 		return policy("Deny", resource, p.Owner().Hash(), about)

@@ -16,6 +16,8 @@ import (
 	"leasehold.example/libs/bearer"
 	"leasehold.example/libs/identity"
 	it "leasehold.example/libs/identity/identitytest"
+	"leasehold.example/libs/observe"
+	"leasehold.example/libs/observe/metric"
 	"leasehold.example/libs/scopes"
 )
 
@@ -34,7 +36,8 @@ type world struct {
 func newWorld(t *testing.T, change func(*identity.Issuer, *authorizer.Config)) *world {
 	t.Helper()
 	w := &world{issuer: it.NewIssuer(t, "https://a.example")}
-	trust, c := w.issuer.Trust(), authorizer.Config{Logger: slog.New(slog.NewTextHandler(&w.log, nil))}
+	trust, c := w.issuer.Trust(), authorizer.Config{Logger: observe.NewLogger(&w.log, slog.LevelInfo)}
+	c.Signals = observe.NewSignals(c.Logger, nil, observe.Options{Service: metric.ServiceAuthorizer, Stage: "test", Sample: 1, Metrics: true})
 	if change != nil {
 		change(&trust, &c)
 	}
@@ -263,10 +266,10 @@ func TestRule16Outage(t *testing.T) {
 	if !errors.Is(err, authorizer.ErrUnavailable) || strings.Contains(err.Error(), "Unauthorized") || strings.Contains(err.Error(), "a.example") {
 		t.Errorf("error %v", err)
 	}
-	if log := w.log.String(); !strings.Contains(log, "level=ERROR") || strings.Contains(log, token) {
+	if log := w.log.String(); !strings.Contains(log, `"level":"ERROR"`) || strings.Contains(log, token) {
 		t.Errorf("the log says %s", log)
 	}
-	c := authorizer.Config{Verifier: broken{}, Logger: slog.New(slog.DiscardHandler)}
+	c := authorizer.Config{Verifier: broken{}, Logger: slog.New(slog.DiscardHandler), Signals: w.Signals}
 	if _, err := authorizer.New(c).Authorize(t.Context(), withAuthorization("Bearer x")); !errors.Is(err, authorizer.ErrUnavailable) {
 		t.Errorf("an error that nobody knows of: %v", err)
 	}

@@ -14,6 +14,7 @@ import (
 	"leasehold.example/apps/mcp/config"
 	"leasehold.example/libs/identity"
 	"leasehold.example/libs/lambdahttp"
+	"leasehold.example/libs/observe"
 	"leasehold.example/libs/seal"
 	"leasehold.example/libs/session"
 	"leasehold.example/libs/session/dynamostore"
@@ -28,7 +29,7 @@ func loadAWS() (*aws.Config, error) {
 }
 
 func newDynamoStore(a *aws.Config, c config.Config) session.Store {
-	return dynamostore.New(dynamodb.NewFromConfig(*a), c.Table)
+	return dynamostore.New(dynamodb.NewFromConfig(*a, dynamostore.OnThrottle(observe.StoreThrottled)), c.Table)
 }
 
 func newSecret(a *aws.Config, c config.Config) seal.Source {

@@ -18,7 +18,6 @@ import (
 	"leasehold.example/apps/mcp/internal/tool/profile"
 	"leasehold.example/apps/mcp/internal/tool/sessionvalues"
 	"leasehold.example/apps/mcp/internal/tool/whoami"
-	"leasehold.example/libs/observe"
 	"leasehold.example/libs/seal"
 	"leasehold.example/libs/session"
 	"leasehold.example/libs/session/memstore"
@@ -42,17 +41,18 @@ var Common = fx.Options(
 	authn.Module, mcphttp.Module,
 	fx.Provide(
 		newImplementation, newKeyring, newSealer, newAuditor, newRegistry,
-		verifierOptions, authnConfig, newServer, newOrigins, endpointConfig, Routes,
+		verifierOptions, authnConfig, newServer, newOrigins, endpointConfig, newPseudonyms, newSignals, Routes,
 	),
 )
 
 // Base is the configuration and the log. fx itself is silent: what it returns says enough.
 func Base(c config.Config, log io.Writer) fx.Option {
-	return fx.Options(fx.NopLogger, fx.Supply(c), fx.Provide(func() *slog.Logger { return observe.NewLogger(log, c.LogLevel) }))
+	return fx.Options(fx.NopLogger, fx.Supply(c), fx.Provide(func() *slog.Logger { return newLogger(c, log) }))
 }
 
 // deployed is what runs on AWS.
-var deployed = fx.Options(Common, fx.Provide(loadAWS, newDynamoStore, newSecret, deployedIssuers), fx.Supply(Hosts(nil)))
+var deployed = fx.Options(Common, fx.Provide(loadAWS, newDynamoStore, newSecret, deployedIssuers),
+	fx.Supply(Hosts(nil), Metrics(true)))
 
 // Lambda is the function of features. It provides a Function.
 func Lambda(c config.Config, features fx.Option, log io.Writer) fx.Option {
@@ -87,7 +87,7 @@ var Serving = fx.Options(
 func Scopes(c config.Config) ([]string, error) {
 	var features Features
 	app := fx.New(Base(c, io.Discard), Shipped, fx.Populate(&features), fx.Provide(
-		newSealer, newKeyring, newAuditor, newRegistry,
+		newSealer, newKeyring, newPseudonyms, newAuditor, newRegistry,
 		func() session.Store { return memstore.New() },
 		func() seal.Source { return nil },
 	))

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"io"
 	"log/slog"
 	"slices"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"leasehold.example/apps/mcp/internal/tool"
 	"leasehold.example/libs/identity"
 	"leasehold.example/libs/observe"
+	"leasehold.example/libs/observe/metric"
 	"leasehold.example/libs/seal"
 	"leasehold.example/libs/session"
 )
@@ -51,15 +53,31 @@ func newSealer(ring *seal.Keyring) (*seal.Sealer, error) {
 	return seal.New(ring, seal.Options{Purpose: confirmPurpose})
 }
 
-func newAuditor(log *slog.Logger, ring *seal.Keyring) *observe.Auditor {
-	return observe.NewAuditor(log, observe.NewPseudonyms(ring))
+// newLogger says in every line whose it is.
+func newLogger(c config.Config, w io.Writer) *slog.Logger {
+	return observe.NewLogger(w, c.LogLevel, observe.Whose(metric.ServiceMCP, version, c.Stage)...)
 }
 
-func newRegistry(c config.Config, store session.Store, audit *observe.Auditor) (*session.Registry, error) {
-	return session.NewRegistry(store, session.Options{
+func newPseudonyms(ring *seal.Keyring) *observe.Pseudonyms { return observe.NewPseudonyms(ring) }
+
+func newAuditor(log *slog.Logger, names *observe.Pseudonyms) *observe.Auditor {
+	return observe.NewAuditor(log, names)
+}
+
+// Metrics says whether the log is where metrics are read from: CloudWatch.
+type Metrics bool
+
+func newSignals(c config.Config, log *slog.Logger, names *observe.Pseudonyms, m Metrics) *observe.Signals {
+	return observe.NewSignals(log, names, observe.Options{
+		Service: metric.ServiceMCP, Stage: c.Stage, Sample: c.LogSample, Metrics: bool(m),
+	})
+}
+
+func newRegistry(c config.Config, store session.Store, audit *observe.Auditor, log *slog.Logger) (*session.Registry, error) {
+	return session.NewRegistry(observe.TimeStore(store, log), session.Options{
 		Idle: c.SessionIdle, Absolute: c.SessionAbsolute,
 		MaxData: c.SessionDataLimit, MaxPerOwner: c.SessionCap,
-		BindClient: c.SessionBindClient, Audit: audit.Session,
+		BindClient: c.SessionBindClient, Audit: audit.Session, Happened: observe.Happened,
 	})
 }
 

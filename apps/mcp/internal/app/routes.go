@@ -6,6 +6,7 @@ import (
 
 	"leasehold.example/apps/mcp/internal/authn"
 	"leasehold.example/apps/mcp/internal/mcphttp"
+	"leasehold.example/libs/observe"
 )
 
 // Paths that are served beside those of the protected resource metadata.
@@ -16,9 +17,9 @@ const (
 
 // Routes are what every binary serves. A path that is not here is 404, or a redirect when
 // it is one of these but for its slashes and dots.
-func Routes(endpoint *mcphttp.Handler, auth *authn.Authenticator) *http.ServeMux {
+func Routes(endpoint *mcphttp.Handler, auth *authn.Authenticator, signals *observe.Signals) *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.Handle(mcpPath, endpoint)
+	mux.Handle(mcpPath, signals.Handler(endpoint))
 	// RFC 9728, section 3.1: at the root, and with the path of the resource behind it.
 	for _, path := range []string{authn.MetadataPath, authn.MetadataPath + mcpPath} {
 		mux.Handle(path, auth.MetadataHandler())

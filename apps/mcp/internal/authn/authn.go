@@ -14,6 +14,7 @@ import (
 
 	"leasehold.example/libs/bearer"
 	"leasehold.example/libs/identity"
+	"leasehold.example/libs/observe"
 )
 
 // Verifier is what a bearer token is checked with; *identity.Verifier is one.
@@ -89,7 +90,9 @@ func New(c Config) (*Authenticator, error) {
 // authorization, Token Requirements).
 func (a *Authenticator) Authenticate(r *http.Request) (identity.Principal, *Refusal) {
 	values := r.Header.Values("Authorization")
+	o := observe.From(r.Context())
 	if len(values) > 1 {
+		o.Refused(nil)
 		return identity.Principal{}, newRefusal(http.StatusBadRequest, codeInvalidRequest, textSeveralValues)
 	}
 	token := ""
@@ -97,12 +100,14 @@ func (a *Authenticator) Authenticate(r *http.Request) (identity.Principal, *Refu
 		token = bearer.Token(values[0])
 	}
 	if token == "" {
+		o.Refused(nil)
 		return identity.Principal{}, a.unauthenticated()
 	}
 	p, err := a.verifier.Verify(r.Context(), token)
 	if err != nil {
 		return identity.Principal{}, a.refuse(r.Context(), err)
 	}
+	o.Caller(r.Context(), p)
 	return p, nil
 }
 
@@ -115,10 +120,12 @@ func (a *Authenticator) refuse(ctx context.Context, err error) *Refusal {
 	}
 	switch problem {
 	case identity.InvalidToken:
-		a.log.InfoContext(ctx, "a token was refused", slog.Any("error", err))
+		observe.From(ctx).Refused(err)
+		a.log.Log(ctx, observe.Aside(ctx, slog.LevelInfo), "a token was refused", slog.Any("error", err))
 		return a.invalidToken()
 	case identity.NoTenant:
-		a.log.WarnContext(ctx, "a token without a tenant was refused", slog.Any("error", err))
+		observe.From(ctx).Refused(err)
+		a.log.Log(ctx, observe.Aside(ctx, slog.LevelWarn), "a token without a tenant was refused", slog.Any("error", err))
 		return newRefusal(http.StatusForbidden, bearer.CodeNoTenant, bearer.TextNoTenant)
 	default:
 		level := slog.LevelError

@@ -24,13 +24,15 @@ func isBatch(body []byte) bool {
 // the first one runs; they run in order, and the answers come as one JSON array.
 // https://modelcontextprotocol.io/specification/2025-03-26/basic#batching
 func (q *request) serveBatch(body []byte) {
+	q.observed().Method("batch")
+	q.observed().Era(false)
 	if q.version != "" && q.version != version20250326 {
-		writeRPC(q.w, nil, errBatch)
+		writeRPC(q.r.Context(), q.w, nil, errBatch)
 		return
 	}
 	batch, err := parseBatch(body)
 	if err != nil {
-		writeRPC(q.w, nil, unreadable("invalid batch: ", err))
+		writeRPC(q.r.Context(), q.w, nil, unreadable("invalid batch: ", err))
 		return
 	}
 	defer q.outlive()()
@@ -39,14 +41,14 @@ func (q *request) serveBatch(body []byte) {
 		return
 	}
 	if rec.Protocol != version20250326 {
-		writeRPC(q.w, nil, errBatch)
+		writeRPC(q.r.Context(), q.w, nil, errBatch)
 		return
 	}
 	verdicts := make([]*rpcError, len(batch))
 	for i, m := range batch {
 		e, refusal := q.judgeElement(m)
 		if refusal != nil {
-			refusal.WriteTo(q.w)
+			q.lacksScope(refusal)
 			return
 		}
 		verdicts[i] = e
@@ -54,7 +56,7 @@ func (q *request) serveBatch(body []byte) {
 	// Before the calls: a notification that fails must not take the answers with it of calls
 	// that have run.
 	if e := q.actAll(batch, rec); e != nil {
-		writeRPC(q.w, nil, e)
+		writeRPC(q.r.Context(), q.w, nil, e)
 		return
 	}
 	q.runBatch(batch, verdicts, rec)
@@ -104,6 +106,7 @@ func (q *request) actAll(batch []*message, rec session.Record) *rpcError {
 		if e := q.act(m, rec); e != nil {
 			return e
 		}
+		q.valid()
 	}
 	return nil
 }
@@ -120,6 +123,7 @@ func (q *request) runBatch(batch []*message, verdicts []*rpcError, rec session.R
 			result, e = q.answerElement(m, rec)
 		}
 		if e == errCancelled {
+			note(q.r.Context(), e)
 			continue
 		}
 		if e == nil && carried(answers)+carried(result)+finalReserve > q.limit {
@@ -129,8 +133,10 @@ func (q *request) runBatch(batch []*message, verdicts []*rpcError, rec session.R
 			answers = append(answers, ',')
 		}
 		if e != nil {
+			note(q.r.Context(), e)
 			answers = appendError(answers, m.id, e)
 		} else {
+			q.valid()
 			answers = appendResult(answers, m.id, result)
 		}
 	}

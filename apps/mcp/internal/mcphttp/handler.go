@@ -116,7 +116,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if name := repeated(r.Header); name != "" {
-		writeRPC(w, nil, badRequest("header "+name+" was sent more than once"))
+		writeRPC(r.Context(), w, nil, badRequest("header "+name+" was sent more than once"))
 		return
 	}
 	if r.Method == http.MethodDelete {
@@ -143,7 +143,7 @@ func (h *Handler) servePost(w http.ResponseWriter, r *http.Request, p identity.P
 		return
 	}
 	if !acceptsBoth(r.Header.Values("Accept")) {
-		writeRPC(w, nil, badRequest("Accept must list application/json and text/event-stream"))
+		writeRPC(r.Context(), w, nil, badRequest("Accept must list application/json and text/event-stream"))
 		return
 	}
 	body, err := readBody(w, r)
@@ -162,7 +162,7 @@ func (h *Handler) servePost(w http.ResponseWriter, r *http.Request, p identity.P
 	}
 	m, err := parse(body)
 	if err != nil {
-		writeRPC(w, m.id, unreadable("invalid message: ", err))
+		writeRPC(r.Context(), w, m.id, unreadable("invalid message: ", err))
 		return
 	}
 	q.serve(m)
@@ -217,13 +217,13 @@ func (h *Handler) serveDelete(w http.ResponseWriter, r *http.Request, p identity
 	}
 	id, ok := sessionID(r.Header)
 	if !ok {
-		writeRPC(w, nil, errSessionMissing)
+		writeRPC(r.Context(), w, nil, errSessionMissing)
 		return
 	}
 	q := &request{Handler: h, w: w, r: r, principal: p}
 	defer q.outlive()()
 	if err := h.sessions.Revoke(q.r.Context(), p, session.KindMCP, id); err != nil {
-		writeRPC(w, nil, h.storeError(q.r.Context(), err))
+		writeRPC(r.Context(), w, nil, h.storeError(q.r.Context(), err))
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -264,7 +264,8 @@ func writePlain(w http.ResponseWriter, status int, text string) {
 	_, _ = io.WriteString(w, text+"\n") // the client is gone, or has its answer
 }
 
-func writeRPC(w http.ResponseWriter, id []byte, e *rpcError) {
+func writeRPC(ctx context.Context, w http.ResponseWriter, id []byte, e *rpcError) {
+	note(ctx, e)
 	if e.plain {
 		writePlain(w, e.status, e.message)
 		return

@@ -29,7 +29,7 @@ func (q *request) serveLegacy(m *message) {
 		return
 	}
 	if !operations[m.method].legacy {
-		writeRPC(q.w, m.id, errMethod(false))
+		writeRPC(q.r.Context(), q.w, m.id, errMethod(false))
 		return
 	}
 	if !q.permit(m) {
@@ -69,12 +69,12 @@ func (q *request) legacyCall(rec session.Record) *tool.Call {
 func (q *request) resolve(m *message) (session.Record, bool) {
 	id, ok := sessionID(q.r.Header)
 	if !ok {
-		writeRPC(q.w, m.id, errSessionMissing)
+		writeRPC(q.r.Context(), q.w, m.id, errSessionMissing)
 		return session.Record{}, false
 	}
 	rec, err := q.sessions.Resolve(q.r.Context(), q.principal, session.KindMCP, id)
 	if err != nil {
-		writeRPC(q.w, m.id, q.storeError(q.r.Context(), err))
+		writeRPC(q.r.Context(), q.w, m.id, q.storeError(q.r.Context(), err))
 		return session.Record{}, false
 	}
 	return rec, true
@@ -91,7 +91,7 @@ func (q *request) legacyParams(m *message) []byte {
 // planted one would share the session (RULES 23).
 func (q *request) initialize(m *message) {
 	if e := checkInitialize(m); e != nil {
-		writeRPC(q.w, m.id, e)
+		writeRPC(q.r.Context(), q.w, m.id, e)
 		return
 	}
 	x := newExchange(q.r.Context(), &tool.Call{Principal: q.principal})
@@ -100,16 +100,17 @@ func (q *request) initialize(m *message) {
 		e = q.unexpected(errNotOpened)
 	}
 	if e != nil {
-		writeRPC(q.w, m.id, e)
+		writeRPC(q.r.Context(), q.w, m.id, e)
 		return
 	}
 	id, _, err := q.sessions.Create(q.r.Context(), q.principal, session.New{
 		Kind: session.KindMCP, Protocol: x.opened.protocol, Client: x.opened.client,
 	})
 	if err != nil {
-		writeRPC(q.w, m.id, q.storeError(q.r.Context(), err))
+		writeRPC(q.r.Context(), q.w, m.id, q.storeError(q.r.Context(), err))
 		return
 	}
+	q.valid()
 	q.w.Header().Set("Mcp-Session-Id", id)
 	writeJSON(q.w, http.StatusOK, appendResult(nil, m.id, result))
 }
@@ -134,9 +135,10 @@ func checkInitialize(m *message) *rpcError {
 // notified answers a notification: 202, once it has had its effect.
 func (q *request) notified(m *message, rec session.Record) {
 	if e := q.act(m, rec); e != nil {
-		writeRPC(q.w, nil, e)
+		writeRPC(q.r.Context(), q.w, nil, e)
 		return
 	}
+	q.valid()
 	q.w.WriteHeader(http.StatusAccepted)
 }
 

@@ -33,13 +33,15 @@ type request struct {
 func (q *request) serve(m *message) {
 	claimed, members, err := m.metaVersion()
 	if err != nil {
-		writeRPC(q.w, m.id, &rpcError{
+		writeRPC(q.r.Context(), q.w, m.id, &rpcError{
 			status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams,
 			message: "invalid _meta: " + err.Error(),
 		})
 		return
 	}
-	if isModern(q.version, claimed) {
+	modern := isModern(q.version, claimed)
+	q.notice(m, modern)
+	if modern {
 		q.serveModern(m, claimed, members)
 		return
 	}
@@ -53,9 +55,10 @@ func (q *request) serve(m *message) {
 func (q *request) serveModern(m *message, claimed string, members object) {
 	if !m.isCall() {
 		if e := q.checkNotification(m, claimed); e != nil {
-			writeRPC(q.w, nil, e)
+			writeRPC(q.r.Context(), q.w, nil, e)
 			return
 		}
+		q.valid()
 		q.w.WriteHeader(http.StatusAccepted)
 		return
 	}
@@ -67,7 +70,7 @@ func (q *request) serveModern(m *message, claimed string, members object) {
 		e = errMethod(true)
 	}
 	if e != nil {
-		writeRPC(q.w, m.id, e)
+		writeRPC(q.r.Context(), q.w, m.id, e)
 		return
 	}
 	call := &tool.Call{
@@ -157,9 +160,9 @@ func (q *request) permit(m *message) bool {
 	e, refusal := q.judge(m)
 	switch {
 	case refusal != nil:
-		refusal.WriteTo(q.w)
+		q.lacksScope(refusal)
 	case e != nil:
-		writeRPC(q.w, m.id, e)
+		writeRPC(q.r.Context(), q.w, m.id, e)
 	default:
 		return true
 	}
@@ -180,6 +183,9 @@ func (q *request) judge(m *message) (*rpcError, *authn.Refusal) {
 	scope, ok := q.access.Lookup(m.method, name)
 	if !ok || !q.exists(q.principal, scope) {
 		return errUnknown(m.method, name), nil
+	}
+	if m.method == methodCallTool {
+		q.observed().Tool(name)
 	}
 	if !q.principal.HasScope(scope) {
 		return nil, q.auth.InsufficientScope(q.principal, scope)
@@ -229,10 +235,11 @@ func (m *message) completes() bool {
 // https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/subscriptions
 func (q *request) acknowledge(m *message) {
 	if raw, ok := m.params.get("notifications"); !ok || raw.Kind() != '{' {
-		writeRPC(q.w, m.id, invalidParam("notifications", "an object"))
+		writeRPC(q.r.Context(), q.w, m.id, invalidParam("notifications", "an object"))
 		return
 	}
 	about := `"_meta":{"` + mcp.MetaKeySubscriptionID + `":` + string(m.id) + `}`
+	q.valid()
 	stream := &eventStream{w: q.w, limit: q.limit}
 	stream.send([]byte(`{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"notifications":{},` + about + `}}`))
 	stream.send(appendResult(nil, m.id, []byte(`{"resultType":"complete",`+about+`}`)))
@@ -251,16 +258,22 @@ func (q *request) runModern(m *message, call *tool.Call, state *mcp.ServerSessio
 // write sends the one response to m, as JSON or as the last event of a stream. What was
 // cancelled gets none.
 func (q *request) write(stream *eventStream, m *message, result []byte, e *rpcError) {
+	if e == nil {
+		q.valid()
+	}
 	switch {
 	case e == errCancelled && stream.open:
+		note(q.r.Context(), e)
 	case e == errCancelled:
+		note(q.r.Context(), e)
 		q.w.WriteHeader(e.status)
 	case stream.open && e != nil:
+		note(q.r.Context(), e)
 		stream.send(appendError(nil, m.id, e))
 	case stream.open:
 		stream.send(appendResult(nil, m.id, result))
 	case e != nil:
-		writeRPC(q.w, m.id, e)
+		writeRPC(q.r.Context(), q.w, m.id, e)
 	default:
 		size := len(result) + len(m.id) + 40
 		writeJSON(q.w, http.StatusOK, appendResult(make([]byte, 0, size), m.id, result))

@@ -13,6 +13,8 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"leasehold.example/libs/identity"
+	"leasehold.example/libs/observe"
+	"leasehold.example/libs/observe/metric"
 )
 
 // Access says what the parts of a server need.
@@ -100,6 +102,9 @@ func (h *Handler) guard(next mcp.MethodHandler) mcp.MethodHandler {
 			method, req = methodCallTool, &mcp.CallToolRequest{Session: session, Params: e.params, Extra: req.GetExtra()}
 		}
 		res, err = next(handlerContext{Context: e.lifetime, values: ctx}, method, req)
+		if failed, ok := res.(*mcp.CallToolResult); ok && failed != nil && failed.IsError {
+			observe.From(e.lifetime).Count(metric.ToolErrors)
+		}
 		switch {
 		case err != nil && (isWireError(err) || e.lifetime.Err() != nil): // see execute
 			return nil, err

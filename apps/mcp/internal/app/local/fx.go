@@ -20,7 +20,7 @@ import (
 func Server(c config.Config, o Options, features fx.Option, log io.Writer) fx.Option {
 	return fx.Options(
 		app.Base(c, log), app.Common, features,
-		fx.Supply(o),
+		fx.Supply(o, app.Metrics(false)),
 		fx.Provide(
 			openKeys, newIssuer, localIssuers, localHosts, toolsByScope, newPages,
 			func(lc fx.Lifecycle) (session.Store, error) {

@@ -1,0 +1,56 @@
+package mcphttp
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+
+	"leasehold.example/apps/mcp/internal/authn"
+	"leasehold.example/libs/observe"
+	"leasehold.example/libs/observe/metric"
+)
+
+// What the summary line of a request is told. There is none without observe's middleware,
+// and a nil Request is told in vain.
+
+func (q *request) observed() *observe.Request { return observe.From(q.r.Context()) }
+
+// notice tells what m is. What a client invented is told as "other".
+func (q *request) notice(m *message, modern bool) {
+	o := q.observed()
+	o.Era(modern)
+	_, call := operations[m.method]
+	if call || m.method == notifyInitialized || m.method == notifyCancelled {
+		o.Method(m.method)
+		return
+	}
+	o.Method("other")
+}
+
+// valid counts a message that was carried out.
+func (q *request) valid() { q.observed().Count(metric.ValidMCPEvents) }
+
+// lacksScope answers with the refusal of a scope.
+func (q *request) lacksScope(refusal *authn.Refusal) {
+	q.observed().Count(metric.InsufficientScope)
+	refusal.WriteTo(q.w)
+}
+
+// note counts e, which a message is answered with.
+func note(ctx context.Context, e *rpcError) {
+	o := observe.From(ctx)
+	switch {
+	case e == errCancelled:
+		o.Outcome("cancelled")
+	case e == errTooManySessions: // the registry has told it
+	case e == errResultTooLarge:
+		o.Count(metric.LimitsReached)
+	case e.status == http.StatusServiceUnavailable:
+		o.Count(metric.Unavailable)
+	case e.status == http.StatusOK && e.code == jsonrpc.CodeInternalError, e.status >= http.StatusInternalServerError:
+		o.Count(metric.InternalErrors)
+	default:
+		o.Count(metric.ProtocolErrors)
+	}
+}

@@ -1,0 +1,211 @@
+package observe
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"leasehold.example/libs/identity"
+	"leasehold.example/libs/observe/metric"
+)
+
+// Options say what a service's summary lines are like.
+type Options struct {
+	// Service is one of package metric's, and Stage the deployment. Both are required.
+	Service, Stage string
+	// Sample is the share of successful requests, 0 to 1, whose lines have their fields. The
+	// lines of all others carry the metrics alone; without Metrics they are left out. A failed
+	// request and one of a caller under debug keep theirs.
+	Sample float64
+	// Metrics puts CloudWatch metrics into the lines.
+	Metrics bool
+	// Draw returns a number of [0,1) for the sampling; nil means a random one.
+	Draw func() float64
+}
+
+// Signals writes one summary line for each request, and the request's metrics with it: one
+// line, and no call. It is safe for concurrent use.
+type Signals struct {
+	log        slog.Handler
+	pseudonyms *Pseudonyms
+	options    Options
+	warm       atomic.Bool
+}
+
+// NewSignals returns Signals that write to where logger does. Without p, lines have no
+// subject.
+func NewSignals(logger *slog.Logger, p *Pseudonyms, o Options) *Signals {
+	if o.Draw == nil {
+		o.Draw = mathrand.Float64
+	}
+	return &Signals{log: logger.Handler(), pseudonyms: p, options: o}
+}
+
+// Begin begins a request. Its End must be called, with the context that Begin returned.
+func (s *Signals) Begin(ctx context.Context) (context.Context, *Request) {
+	r := &Request{began: time.Now(), cold: !s.warm.Swap(true), pseudonyms: s.pseudonyms}
+	if invocation, ok := lambdacontext.FromContext(ctx); ok {
+		r.id = invocation.AwsRequestID
+	} else {
+		r.id = rand.Text()
+	}
+	r.texts.trace = xrayID(ctx)
+	return context.WithValue(ctx, requestKey{}, r), r
+}
+
+// subjectWait is how long the end of a request waits for the key of pseudonyms, which is
+// fetched beside the first requests of an instance. A request whose answer is ready must
+// not wait for a key that only its log needs.
+const subjectWait = 100 * time.Millisecond
+
+// Caller tells whose request it is: the principal of a verified token.
+func (r *Request) Caller(ctx context.Context, p identity.Principal) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.caller, r.known = p, true
+	r.debug.Store(p.Debug)
+	if names := r.pseudonyms; names != nil && !names.ready() {
+		r.subject = make(chan string, 1)
+		go func(subject chan<- string) { subject <- names.Pseudonym(ctx, p.Owner()) }(r.subject)
+	}
+}
+
+// subjectOf is the pseudonym of the caller; empty when there is none.
+func (r *Request) subjectOf(ctx context.Context) string {
+	switch {
+	case !r.known || r.pseudonyms == nil:
+		return ""
+	case r.subject == nil:
+		return r.pseudonyms.Pseudonym(ctx, r.caller.Owner())
+	}
+	timer := time.NewTimer(subjectWait)
+	defer timer.Stop()
+	select {
+	case subject := <-r.subject:
+		return subject
+	case <-timer.C:
+		return NoPseudonym
+	}
+}
+
+// End writes the line of ctx's request.
+func (s *Signals) End(ctx context.Context) {
+	r := From(ctx)
+	if r == nil {
+		return
+	}
+	ended := time.Now()
+	took := milliseconds(ended.Sub(r.began))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	level := r.level()
+	whole := s.keeps(ctx, r, level)
+	if !whole && !s.options.Metrics {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 32)
+	if whole {
+		attrs = r.appendFields(attrs, r.subjectOf(ctx), took)
+	}
+	if s.options.Metrics {
+		attrs = s.appendMetrics(attrs, r, ended, took)
+	}
+	record := slog.NewRecord(ended, level, metric.SummaryMessage, 0)
+	record.AddAttrs(attrs...)
+	// A log that cannot be written leaves nowhere to say so, and must fail no request.
+	_ = s.log.Handle(ctx, record)
+}
+
+// keeps reports whether the line has its fields.
+func (s *Signals) keeps(ctx context.Context, r *Request, level slog.Level) bool {
+	switch {
+	case r.caller.Debug:
+		return true
+	case r.texts.problem == "" && r.failed == "":
+		return s.log.Enabled(ctx, level) && (s.options.Sample >= 1 || s.options.Draw() < s.options.Sample)
+	}
+	return s.log.Enabled(ctx, level)
+}
+
+// level is that of the line: an error is ours to look into.
+func (r *Request) level() slog.Level {
+	switch r.failed {
+	case metric.InternalErrors:
+		return slog.LevelError
+	case metric.Unavailable:
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
+}
+
+// appendFields appends the fields of the line, those that every request has last.
+func (r *Request) appendFields(attrs []slog.Attr, subject string, took float64) []slog.Attr {
+	text := func(name, value string) {
+		if value != "" {
+			attrs = append(attrs, slog.String(name, value))
+		}
+	}
+	text(metric.FieldEdgeRequestID, r.texts.edgeID)
+	text(metric.FieldTraceID, r.texts.trace)
+	text(metric.FieldTenant, r.caller.Tenant)
+	text(metric.FieldSubject, subject)
+	text(metric.FieldMethod, r.texts.method)
+	text(metric.FieldTool, r.texts.tool)
+	text(metric.FieldEra, r.texts.era)
+	text(metric.FieldReason, r.texts.reason)
+	text(metric.FieldProblem, r.texts.problem)
+	if r.cold {
+		attrs = append(attrs, slog.Bool(metric.FieldColdStart, true))
+	}
+	if r.caller.Debug {
+		attrs = append(attrs, slog.Bool(metric.FieldDebug, true))
+	}
+	if r.status != 0 {
+		attrs = append(attrs, slog.Int(metric.FieldStatus, r.status))
+	}
+	return append(attrs, slog.String(metric.FieldOutcome, r.outcome()),
+		slog.Float64(metric.FieldDurationMS, took), slog.Int(metric.FieldStoreCalls, r.storeCalls))
+}
+
+func (r *Request) outcome() string {
+	switch {
+	case r.failed != "":
+		return r.failed
+	case r.texts.outcome != "":
+		return r.texts.outcome
+	}
+	return "ok"
+}
+
+// appendMetrics appends the members of the line that CloudWatch reads.
+func (s *Signals) appendMetrics(attrs []slog.Attr, r *Request, at time.Time, took float64) []slog.Attr {
+	names := make([]string, 0, 4+len(r.counts))
+	add := func(a slog.Attr) {
+		attrs, names = append(attrs, a), append(names, a.Key)
+	}
+	add(slog.Int(metric.Requests, 1))
+	add(slog.Float64(metric.Latency, took))
+	if r.cold {
+		add(slog.Int(metric.ColdStarts, 1))
+	}
+	for _, c := range r.counts {
+		add(slog.Int(c.name, c.n))
+	}
+	switch len(r.latencies) {
+	case 0:
+	case 1:
+		add(slog.Float64(metric.StoreLatency, r.latencies[0]))
+	default:
+		add(slog.Any(metric.StoreLatency, r.latencies))
+	}
+	return append(attrs, directive{at, names}.attr(),
+		slog.String(metric.DimensionService, s.options.Service), slog.String(metric.DimensionStage, s.options.Stage))
+}
