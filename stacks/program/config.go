@@ -283,7 +283,7 @@ type Monitoring struct {
 	Emails []string `json:"emails" match:"email"`
 	// TopicARN is an SNS topic of yours in the place of the stack's; its policy, and its key's, have to let CloudWatch
 	// publish (docs/operate.md). Absent means that the stack makes one, under a key of its own.
-	TopicARN string `json:"topicArn" match:"arn:sns"`
+	TopicARN string `json:"topicArn" match:"arn:sns" ref:"arn:PARTITION:sns:REGION:ACCOUNT:reference"`
 	// Runbook is the page that alarms link to, where docs/operate.md is published.
 	Runbook string `json:"runbook" default:"docs/operate.md" match:"link"`
 	// Budget is what the stack may cost a month, in US dollars; 0 watches no costs. It needs the tag stack to be

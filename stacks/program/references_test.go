@@ -85,6 +85,7 @@ func TestRule47Placeholders(t *testing.T) {
 		"leasehold:table":  `{"arn":` + ref + `}`, "leasehold:encryption": `{"keyArn":` + ref + `}`,
 		"leasehold:firewall": `{"webAclArn":` + ref + `}`, "leasehold:permissionsBoundary": strings.Trim(ref, `"`),
 		"leasehold:authorizationServer": `{"authorizationEndpoint":` + ref + `,"tokenEndpoint":` + ref + `,"revocationEndpoint":` + ref + `,"registrationEndpoint":` + ref + `}`,
+		"leasehold:monitoring":          `{"topicArn":` + ref + `}`,
 		"leasehold:canary":              `{"enabled":true,"alarms":` + ref + `,"topicArn":` + ref + `}`,
 	}
 	resolved, notes, err := WithPlaceholders(values)
