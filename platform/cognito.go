@@ -67,6 +67,8 @@ type Cognito struct {
 	TokenURL     pulumi.StringOutput
 	// UserPoolID is for the commands that create users.
 	UserPoolID pulumi.StringOutput
+	// PreToken is the trigger that puts the tenant into access tokens.
+	PreToken *Function
 
 	args   *CognitoArgs
 	domain pulumi.StringOutput // the sign-in pages, without a trailing slash
@@ -119,6 +121,7 @@ func (c *Cognito) build(ctx *pulumi.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	c.PreToken = trigger
 	c.UserPoolID, c.ClientID = pool.ID().ToStringOutput(), client.ID().ToStringOutput()
 	c.Issuer = pulumi.Sprintf("https://%s", pool.Endpoint)
 	c.JWKSURL = pulumi.Sprintf("%s/.well-known/jwks.json", c.Issuer)

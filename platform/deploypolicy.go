@@ -30,6 +30,7 @@ func (s deployScope) policies() []deployPolicy {
 		{"functions", append(s.functions(), s.logs()...)},
 		{"data", append(s.data(), s.keys()...)},
 		{"edge", append(s.edge(), s.domains()...)},
+		{"alarms", s.alarms()},
 		{"firewall-and-users", append(s.firewall(), s.users()...)},
 	}
 	if len(network) > 0 {
@@ -142,11 +143,26 @@ func (s deployScope) functions() []Statement {
 			codedeploy:StopDeployment codedeploy:TagResource codedeploy:UntagResource codedeploy:UpdateApplication codedeploy:UpdateDeploymentGroup`,
 			s.arn("codedeploy", "application:"+s.named()), s.arn("codedeploy", "deploymentgroup:"+s.named())),
 		allow("CanaryStrategies", "codedeploy:GetDeploymentConfig", s.arn("codedeploy", "deploymentconfig:*")),
-		allow("Alarms", `cloudwatch:DeleteAlarms cloudwatch:ListTagsForResource cloudwatch:PutMetricAlarm cloudwatch:TagResource
-			cloudwatch:UntagResource`, s.arn("cloudwatch", "alarm:"+s.named())),
-		// A narrower right does not list alarms.
+	}
+}
+
+// alarms are what watches a stack, and the topic that is told.
+func (s deployScope) alarms() []Statement {
+	return []Statement{
+		allow("Alarms", `cloudwatch:DeleteAlarms cloudwatch:ListTagsForResource cloudwatch:PutMetricAlarm
+			cloudwatch:TagResource cloudwatch:UntagResource`, s.arn("cloudwatch", "alarm:"+s.named())),
+		// A narrower right does not list alarms, nor make one of others.
 		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/permissions-reference-cw.html
-		allow("ListAlarms", "cloudwatch:DescribeAlarms", s.arn("cloudwatch", "alarm:*")),
+		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
+		allow("ListAlarms", "cloudwatch:DescribeAlarms cloudwatch:PutCompositeAlarm", s.arn("cloudwatch", "alarm:*")),
+		// Dashboards are the account's, in no region.
+		allow("Dashboards", "cloudwatch:DeleteDashboards cloudwatch:GetDashboard cloudwatch:PutDashboard",
+			s.global("cloudwatch", "dashboard/"+s.named())),
+		allow("Budgets", "budgets:ListTagsForResource budgets:ModifyBudget budgets:TagResource budgets:UntagResource budgets:ViewBudget",
+			s.global("budgets", "budget/"+s.named())),
+		allow("Topics", `sns:CreateTopic sns:DeleteTopic sns:GetSubscriptionAttributes sns:GetTopicAttributes sns:ListSubscriptionsByTopic
+			sns:ListTagsForResource sns:SetSubscriptionAttributes sns:SetTopicAttributes sns:Subscribe sns:TagResource sns:Unsubscribe
+			sns:UntagResource`, s.arn("sns", s.named())),
 	}
 }
 

@@ -33,7 +33,9 @@ type EndpointArgs struct {
 type Endpoint struct {
 	pulumi.ResourceState
 
-	RestAPIID    pulumi.StringOutput `pulumi:"restApiId"`
+	RestAPIID pulumi.StringOutput `pulumi:"restApiId"`
+	// Name is the API's, under which CloudWatch has its metrics.
+	Name         pulumi.StringOutput `pulumi:"name"`
 	ExecutionARN pulumi.StringOutput `pulumi:"executionArn"`
 	// URL has no slash at its end: https://DOMAIN, or https://ID.execute-api.REGION.SUFFIX/STAGE.
 	URL pulumi.StringOutput `pulumi:"url"`
@@ -43,7 +45,6 @@ type Endpoint struct {
 	MetadataURL pulumi.StringOutput `pulumi:"metadataUrl"`
 
 	args   EndpointArgs
-	name   pulumi.StringOutput
 	domain *apigateway.DomainName // nil without a custom domain
 }
 
@@ -66,7 +67,7 @@ func NewEndpoint(ctx *pulumi.Context, name string, args *EndpointArgs, opts ...p
 	if err != nil {
 		return nil, fmt.Errorf("endpoint %s: %w", name, err)
 	}
-	e.RestAPIID, e.ExecutionARN, e.name = api.ID().ToStringOutput(), api.ExecutionArn, api.Name
+	e.RestAPIID, e.ExecutionARN, e.Name = api.ID().ToStringOutput(), api.ExecutionArn, api.Name
 	if e.URL, err = e.address(ctx, name); err != nil {
 		return nil, fmt.Errorf("endpoint %s: %w", name, err)
 	}

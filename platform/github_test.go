@@ -52,8 +52,8 @@ func TestRule39GitHub(t *testing.T) {
 			names[r.Type[strings.LastIndex(r.Type, ":")+1:]]++
 		}
 	}
-	// Per environment a boundary and five policies, one more with a VPC.
-	if want := map[string]int{"OpenIdConnectProvider": 1, "Role": 2, "Policy": 2 + 6 + 5, "RolePolicyAttachment": 6 + 5}; !maps.Equal(names, want) {
+	// Per environment a boundary and six policies, one more with a VPC.
+	if want := map[string]int{"OpenIdConnectProvider": 1, "Role": 2, "Policy": 2 + 7 + 6, "RolePolicyAttachment": 7 + 6}; !maps.Equal(names, want) {
 		t.Errorf("resources %v, want %v", names, want)
 	}
 	wantInputs(t, find(t, g, "account-provider"), `{"url": "https://token.actions.githubusercontent.com",
@@ -292,8 +292,10 @@ func TestGitHubArgs(t *testing.T) {
 			AccountID: "111122223333", Region: "eu-central-1", Partition: "aws",
 			Repository: "acme/*", Project: "Lease Hold", ProviderARN: "arn:aws:iam::444455556666:oidc-provider/token.actions.githubusercontent.com",
 			Environments: []platform.DeployEnvironment{
-				{Name: "prod", Stack: "prod"}, {Name: "prod", Stack: "prod-eu"}, {Name: "Pre View", Stack: "*", VPCID: "1", HostedZoneIDs: []string{"z"},
-					TableARNs: []string{"*"}, KeyARNs: []string{"arn:aws:kms:eu-central-1:111122223333:key/*"}, TopicARNs: []string{"releases"}},
+				{Name: "prod", Stack: "prod"}, {Name: "prod", Stack: "prod-eu"}, {
+					Name: "Pre View", Stack: "*", VPCID: "1", HostedZoneIDs: []string{"z"},
+					TableARNs: []string{"*"}, KeyARNs: []string{"arn:aws:kms:eu-central-1:111122223333:key/*"}, TopicARNs: []string{"releases"},
+				},
 			},
 		})
 		return err

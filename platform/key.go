@@ -19,6 +19,9 @@ type KeyArgs struct {
 	// Retain makes Pulumi refuse to delete the key, and forget it rather than delete it
 	// when that protection is off: what it encrypted is lost with it.
 	Retain bool
+	// Publishers are services such as "cloudwatch.amazonaws.com" that send to encrypted SNS
+	// topics. The key is for those topics alone then, and no log group's. Absent means none.
+	Publishers []string
 }
 
 // Key is a symmetric customer key that AWS rotates every year.
@@ -74,12 +77,16 @@ func (a *KeyArgs) validate(name string) error {
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
 func (a *KeyArgs) policy() []Statement {
 	this := pulumi.StringArray{pulumi.String("*")}
-	return []Statement{{
+	account := Statement{
 		Sid:        "AccountDecidesByIAM",
 		Principals: map[string][]string{"AWS": {fmt.Sprintf("arn:%s:iam::%s:root", a.Partition, a.AccountID)}},
 		Actions:    []string{"kms:*"},
 		Resources:  this,
-	}, {
+	}
+	if len(a.Publishers) > 0 {
+		return []Statement{account, a.publishing(this)}
+	}
+	return []Statement{account, {
 		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
 		// writes these with wildcards; the names are those that a symmetric key has.
 		Sid:        "LogGroupsOfThisAccount",
@@ -94,6 +101,19 @@ func (a *KeyArgs) policy() []Statement {
 				fmt.Sprintf("arn:%s:logs:%s:%s:log-group:*", a.Partition, a.Region, a.AccountID)),
 		}},
 	}}
+}
+
+// publishing lets services encrypt what they send to a topic. A service that may not loses its messages without a
+// word (RULES 43). GenerateDataKey* of AWS's page is written out as what a symmetric key has.
+// https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
+func (a *KeyArgs) publishing(this pulumi.StringArray) Statement {
+	return Statement{
+		Sid:        "PublishersOfThisAccount",
+		Principals: map[string][]string{"Service": a.Publishers},
+		Actions:    []string{"kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"},
+		Resources:  this,
+		Conditions: map[string]map[string]pulumi.StringInput{"StringEquals": {"aws:SourceAccount": pulumi.String(a.AccountID)}},
+	}
 }
 
 // keyUse allows actions with the key, given by its ARN, only through service ("dynamodb")

@@ -42,7 +42,7 @@ func (a *APIArgs) body() pulumi.StringOutput {
 	if a.AuthorizationServerMetadata != nil {
 		metadata = a.AuthorizationServerMetadata.ToStringPtrOutput()
 	}
-	return pulumi.All(a.Endpoint.name, a.Endpoint.MetadataURL, uri, a.Authorizer.InvokeARN, metadata.Elem()).ApplyT(
+	return pulumi.All(a.Endpoint.Name, a.Endpoint.MetadataURL, uri, a.Authorizer.InvokeARN, metadata.Elem()).ApplyT(
 		func(values []any) (string, error) {
 			text := func(i int) string { return values[i].(string) }
 			return definition{

@@ -26,6 +26,9 @@ var table = map[string][]string{
 	"aws:apigatewayv2/route:Route":             {"apiId"},
 	"aws:apigatewayv2/stage:Stage":             {"apiId", "name"},
 
+	"aws:budgets/budget:Budget": {"accountId", "name", "namePrefix"},
+
+	"aws:cloudwatch/compositeAlarm:CompositeAlarm":       {"alarmName"},
 	"aws:cloudwatch/dashboard:Dashboard":                 {"dashboardName"},
 	"aws:cloudwatch/logGroup:LogGroup":                   {"logGroupClass", "name", "namePrefix"},
 	"aws:cloudwatch/logMetricFilter:LogMetricFilter":     {"logGroupName", "name"},
@@ -36,7 +39,7 @@ var table = map[string][]string{
 	"aws:codedeploy/application:Application":         {"computePlatform"},
 	"aws:codedeploy/deploymentGroup:DeploymentGroup": {"appName"},
 
-	"aws:cognito/resourceServer:ResourceServer": {"identifier", "userPoolId"},
+	"aws:cognito/resourceServer:ResourceServer": {"identifier", "name", "userPoolId"},
 	"aws:cognito/userPool:UserPool":             {"aliasAttributes", "name", "usernameAttributes", "usernameConfiguration"},
 	"aws:cognito/userPoolClient:UserPoolClient": {"generateSecret", "userPoolId"},
 	"aws:cognito/userPoolDomain:UserPoolDomain": {"domain", "userPoolId"},

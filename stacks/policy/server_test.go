@@ -115,7 +115,7 @@ func TestAnalyzeStack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"provider-explicit mandatory", "secret-rotation mandatory"}; !slices.Equal(found(got), want) {
+	if want := []string{"alarm-for-what-runs mandatory", "provider-explicit mandatory", "secret-rotation mandatory"}; !slices.Equal(found(got), want) {
 		t.Errorf("got %q", found(got))
 	}
 }

@@ -30,6 +30,8 @@ type builder struct {
 	key                  pulumi.StringPtrInput // nil without a customer key
 	tableName, tableARN  pulumi.StringInput
 	sealing              *platform.SealingKeys
+	authorizing          *platform.Function      // nil at the edge http
+	pretoken             *platform.Function      // nil without a user pool
 	subnets, securityIDs pulumi.StringArrayInput // nil without a VPC
 }
 
@@ -153,15 +155,18 @@ func (b *builder) serverStatements() []platform.Statement {
 	return statements
 }
 
-// identity is the issuers' JSON for both functions, and with Cognito the metadata document to serve under url.
+// identity is the issuers' JSON for both functions, and the metadata document to serve under url.
 type identity struct {
 	issuers  pulumi.StringInput
-	metadata pulumi.StringPtrInput // nil with issuers of one's own
+	metadata pulumi.StringPtrInput // nil where the issuer's own will do
 	prefix   string                // what the issuer puts before scopes; clients have to ask for them with it
 }
 
 // identity takes the issuers from the configuration, or makes a user pool.
 func (b *builder) identity(url pulumi.StringOutput, outputs pulumi.Map) (identity, error) {
+	if b.c.AuthorizationServer.AuthorizationEndpoint != "" {
+		return b.foreign(url), nil
+	}
 	if b.c.Identity == IdentityIssuers {
 		issuers := pulumi.String(b.c.Issuers).ToStringOutput()
 		if b.c.secret {
@@ -176,6 +181,7 @@ func (b *builder) identity(url pulumi.StringOutput, outputs pulumi.Map) (identit
 	outputs["cognitoUserPoolId"], outputs["cognitoClientId"] = pool.UserPoolID, pool.ClientID
 	outputs["cognitoIssuer"], outputs["cognitoTokenUrl"] = pool.Issuer, pool.TokenURL
 	outputs["cognitoAuthorizeUrl"] = pool.AuthorizeURL
+	b.pretoken = pool.PreToken
 	return identity{
 		issuers:  pulumi.Sprintf("[%s]", pool.IssuerJSON(url)),
 		metadata: pool.MetadataDocument(url).ToStringPtrOutput(),

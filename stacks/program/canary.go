@@ -33,7 +33,7 @@ func (b *builder) alarmName() string {
 func (b *builder) canaryAlarm(f *platform.Function) error {
 	_, err := cloudwatch.NewMetricAlarm(b.ctx, "mcp-errors", &cloudwatch.MetricAlarmArgs{
 		Name:             pulumi.String(b.alarmName()),
-		AlarmDescription: pulumi.String("Rolls a deployment of the MCP server back"),
+		AlarmDescription: pulumi.String("Rolls a deployment of the MCP server back. What to do: " + b.c.Monitoring.Runbook + "#mcp-errors"),
 		Namespace:        pulumi.String("AWS/Lambda"), MetricName: pulumi.String("Errors"), Statistic: pulumi.String("Sum"),
 		Dimensions: pulumi.StringMap{
 			"FunctionName": f.Name, "Resource": pulumi.Sprintf("%s:%s", f.Name, f.AliasName),

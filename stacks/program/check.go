@@ -13,6 +13,11 @@ const (
 	limitHTTP      = 30
 )
 
+// maxIssuers is what LEASEHOLD_ISSUERS may have of the 4 KB that Lambda gives to all names and
+// values of a function's environment.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const maxIssuers = 2800
+
 // edgeLimit is how many seconds the edge waits for the function.
 func (c *Config) edgeLimit() int {
 	switch {
@@ -45,6 +50,7 @@ func (c *Config) checkTogether(set map[string]bool) []error {
 	c.checkDomain(&k)
 	c.checkPlace(&k)
 	c.checkIdentity(&k)
+	c.checkAuthorizationServer(&k)
 	c.checkVPC(&k)
 	c.checkIdle(&k)
 	return k.problems
@@ -104,6 +110,7 @@ func (c *Config) checkPlace(k *checks) {
 	for path, arn := range map[string]string{
 		"domain.certificateArn": c.Domain.CertificateARN, "table.arn": c.Table.ARN, "encryption.keyArn": c.Encryption.KeyARN,
 		"firewall.webAclArn": c.Firewall.WebACLARN, "canary.topicArn": c.Canary.TopicARN,
+		"monitoring.topicArn": c.Monitoring.TopicARN,
 	} {
 		here := "arn:" + c.Partition + ":"
 		parts := strings.SplitN(arn, ":", 5)
@@ -114,6 +121,8 @@ func (c *Config) checkPlace(k *checks) {
 
 func (c *Config) checkIdentity(k *checks) {
 	k.refuse(c.Identity == IdentityIssuers && c.Issuers == "", "issuers", "want a JSON array of issuers with leasehold:identity issuers, it is not set")
+	k.refuse(len(c.Issuers) > maxIssuers, "issuers",
+		fmt.Sprintf("want at most %d bytes of JSON, as all variables of a function have 4,096 together, got %d", maxIssuers, len(c.Issuers)))
 	k.idle(c.Identity == IdentityCognito, "with leasehold:identity cognito, which makes the issuer", "issuers")
 	k.refuse(c.Identity == IdentityCognito && len(c.Cognito.CallbackURLs) == 0, "cognito.callbackUrls",
 		"want a list, each "+patterns["callback"].want+", it is not set")
@@ -140,5 +149,18 @@ func (c *Config) checkIdle(k *checks) {
 	k.idle(!c.Firewall.Enabled, "without leasehold:firewall.enabled",
 		"firewall.webAclArn", "firewall.ratePerIp", "firewall.ratePerToken")
 	k.idle(!c.Canary.Enabled, "without leasehold:canary.enabled", "canary.strategy", "canary.alarms", "canary.topicArn")
+	c.checkMonitoring(k)
 	k.idle(c.Edge == EdgeHTTP, "with leasehold:edge http, where the function answers by itself", "authorizer")
+}
+
+func (c *Config) checkMonitoring(k *checks) {
+	m := c.Monitoring
+	k.idle(!m.Enabled, "without leasehold:monitoring.enabled", "slo", "monitoring.emails", "monitoring.topicArn", "monitoring.runbook", "monitoring.budget",
+		"monitoring.errorPercent", "monitoring.p90Ms", "monitoring.p99Ms", "monitoring.authFailures", "monitoring.firewallBlocks", "monitoring.accountConcurrency")
+	k.idle(m.TopicARN != "", "with leasehold:monitoring.topicArn, a topic that is not this stack's", "monitoring.emails")
+	k.idle(m.Enabled && (!c.Firewall.Enabled || c.Firewall.WebACLARN != ""), "without a web ACL of the stack's own", "monitoring.firewallBlocks")
+	k.idle(m.Enabled && c.Function.ReservedConcurrency != nil, "with leasehold:function.reservedConcurrency, whose alarm takes its place", "monitoring.accountConcurrency")
+	// https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-services.html
+	k.refuse(m.Budget > 0 && c.Partition != "aws", "monitoring.budget", "want 0 in partition "+c.Partition+", whose bills are kept elsewhere")
+	k.refuse(m.P99Ms < m.P90Ms, "monitoring.p99Ms", "want at least leasehold:monitoring.p90Ms")
 }

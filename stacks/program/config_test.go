@@ -41,7 +41,7 @@ func TestDefaults(t *testing.T) {
 	// Numbers and truth values may be texts and the other way round, as `pulumi config set --path` writes either.
 	c, err = program.Load("dev", with(map[string]string{
 		"leasehold:function": `{"memory":"1024","reservedConcurrency":5,"timeout":20}`, "leasehold:sessions": `{"cap":7,"bindClient":true}`,
-		"aws:region": "us-east-1", "leasehold:streaming": "true",
+		"pulumi:tags": "x", "leasehold:streaming": "true",
 	}))
 	if err != nil {
 		t.Fatal(err)
@@ -67,15 +67,20 @@ func TestBadConfigurations(t *testing.T) {
 		values map[string]string
 		want   []string
 	}{
-		"edge":               {map[string]string{"leasehold:edge": "x"}, []string{`leasehold:edge: want rest or http, got "x"`}},
-		"account too short":  {map[string]string{"leasehold:accountId": "1234"}, []string{`leasehold:accountId: want the 12 digits of an AWS account, got "1234"`}},
-		"no account":         {map[string]string{"leasehold:accountId": ""}, []string{`leasehold:accountId: want the 12 digits of an AWS account, it is not set`}},
-		"region":             {map[string]string{"leasehold:region": "Frankfurt"}, []string{`leasehold:region: want an AWS region such as eu-central-1, got "Frankfurt"`}},
-		"partition":          {map[string]string{"leasehold:region": "cn-north-1"}, []string{`leasehold:partition: want aws-cn in region cn-north-1, got "aws"`}},
+		"edge":              {map[string]string{"leasehold:edge": "x"}, []string{`leasehold:edge: want rest or http, got "x"`}},
+		"account too short": {map[string]string{"leasehold:accountId": "1234"}, []string{`leasehold:accountId: want the 12 digits of an AWS account, got "1234"`}},
+		"no account":        {map[string]string{"leasehold:accountId": ""}, []string{`leasehold:accountId: want the 12 digits of an AWS account, it is not set`}},
+		"region":            {map[string]string{"leasehold:region": "Frankfurt"}, []string{`leasehold:region: want an AWS region such as eu-central-1, got "Frankfurt"`}},
+		"partition":         {map[string]string{"leasehold:region": "cn-north-1"}, []string{`leasehold:partition: want aws-cn in region cn-north-1, got "aws"`}},
+		"too many issuers": {
+			map[string]string{"leasehold:issuers": `[{"issuer":"https://idp.example.com","tenant":"acme","audiences":["` + strings.Repeat("a", 3000) + `"]}]`},
+			[]string{`leasehold:issuers: want at most 2800 bytes of JSON, as all variables of a function have 4,096 together, got 3071`},
+		},
 		"unknown key":        {map[string]string{"leasehold:egde": "rest"}, []string{`leasehold:egde: there is no such setting; the nearest is edge`}},
 		"unknown member":     {map[string]string{"leasehold:function": `{"memroy":512}`}, []string{`leasehold:function.memroy: there is no such setting; the nearest is memory`}},
-		"namespace":          {map[string]string{"leashold:edge": "http", "Leasehold:edge": "http", "lease:edge": "http"}, []string{`Leasehold:edge: there is no such setting; they begin with leasehold:`, `leashold:edge: there is no such setting; they begin with leasehold:`}},
+		"namespace":          {map[string]string{"leashold:edge": "http", "Leasehold:edge": "http", "lease:edge": "http"}, []string{`Leasehold:edge: there is no such setting; the nearest namespace is leasehold`, `leashold:edge: there is no such setting; the nearest namespace is leasehold`}},
 		"case of a member":   {map[string]string{"leasehold:domain": `{"hostedZoneID":"Z1"}`}, []string{`leasehold:domain.hostedZoneID: there is no such setting; the nearest is hostedZoneId`}},
+		"provider":           {map[string]string{"aws:region": "us-east-1"}, []string{`aws:region: has no effect: leasehold:region and leasehold:accountId say where the stack is`}},
 		"not an object":      {map[string]string{"leasehold:function": "512"}, []string{`leasehold:function: want an object, got "512"`}},
 		"not JSON":           {map[string]string{"leasehold:function": "memory=512"}, []string{`leasehold:function: want an object, got something that is neither an object nor a list`}},
 		"not a list":         {map[string]string{"leasehold:vpc": `{"subnetIds":"subnet-0a"}`}, []string{`leasehold:vpc.subnetIds: want a list, each the id of a subnet such as subnet-0abc, got something that is neither an object nor a list`}},
@@ -116,6 +121,25 @@ func TestBadConfigurations(t *testing.T) {
 		"domain alone": {
 			map[string]string{"leasehold:domain": `{"name":"mcp.example.com"}`},
 			[]string{`leasehold:domain.name: want leasehold:domain.hostedZoneId or leasehold:domain.certificateArn beside it, got neither`},
+		},
+		"address":           {map[string]string{"leasehold:monitoring": `{"emails":["team"]}`}, []string{`leasehold:monitoring.emails[0]: want an address such as team@example.com, got "team"`}},
+		"topic elsewhere":   {map[string]string{"leasehold:monitoring": `{"topicArn":"arn:aws:sns:us-east-1:111122223333:alarms"}`}, []string{`leasehold:monitoring.topicArn: want an ARN of arn:aws in region eu-central-1, got "arn:aws:sns:us-east-1:111122223333:alarms"`}},
+		"runbook":           {map[string]string{"leasehold:monitoring": `{"runbook":"https://wiki.example.com/mcp#alarms"}`}, []string{`leasehold:monitoring.runbook: want an https URL without a fragment, or a path, got "https://wiki.example.com/mcp#alarms"`}},
+		"two topics":        {map[string]string{"leasehold:monitoring": `{"topicArn":"arn:aws:sns:eu-central-1:111122223333:alarms","emails":["team@example.com"]}`}, []string{`leasehold:monitoring.emails: has no effect with leasehold:monitoring.topicArn, a topic that is not this stack's`}},
+		"unwatched":         {map[string]string{"leasehold:monitoring": `{"enabled":false,"p90Ms":100}`, "leasehold:slo": `{"latencyMs":100}`}, []string{`leasehold:slo: has no effect without leasehold:monitoring.enabled`, `leasehold:monitoring.p90Ms: has no effect without leasehold:monitoring.enabled`}},
+		"percentiles":       {map[string]string{"leasehold:monitoring": `{"p90Ms":6000}`}, []string{`leasehold:monitoring.p99Ms: want at least leasehold:monitoring.p90Ms`}},
+		"objective too low": {map[string]string{"leasehold:slo": `{"latency":90}`}, []string{`leasehold:slo.latency: want a number from 95 to 99.99, got "90"`}},
+		"budget in China": {
+			map[string]string{"leasehold:region": "cn-north-1", "leasehold:partition": "aws-cn", "leasehold:monitoring": `{"budget":10}`},
+			[]string{`leasehold:monitoring.budget: want 0 in partition aws-cn, whose bills are kept elsewhere`},
+		},
+		"blocks without firewall": {
+			map[string]string{"leasehold:firewall": `{"enabled":false}`, "leasehold:monitoring": `{"firewallBlocks":9}`},
+			[]string{`leasehold:monitoring.firewallBlocks: has no effect without a web ACL of the stack's own`},
+		},
+		"two concurrencies": {
+			map[string]string{"leasehold:function": `{"reservedConcurrency":9}`, "leasehold:monitoring": `{"accountConcurrency":20}`},
+			[]string{`leasehold:monitoring.accountConcurrency: has no effect with leasehold:function.reservedConcurrency, whose alarm takes its place`},
 		},
 		"domain without name": {map[string]string{"leasehold:domain": `{"hostedZoneId":"Z1"}`}, []string{`leasehold:domain.hostedZoneId: has no effect without leasehold:domain.name`}},
 		"domain as a URL": {
@@ -249,7 +273,11 @@ func TestWarnings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if all := strings.Join(c.Warnings(), "\n"); !strings.Contains(all, "WAF cannot be attached") || !strings.Contains(all, "pulumi destroy") || len(c.Warnings()) != 2 {
+	if all := strings.Join(c.Warnings(), "\n"); !strings.Contains(all, "WAF cannot be attached") || !strings.Contains(all, "pulumi destroy") || !strings.Contains(all, "nobody is told of alarms") || len(c.Warnings()) != 3 {
 		t.Errorf("got %s", all)
+	}
+	c, err = program.Load("dev", with(map[string]string{"leasehold:monitoring": `{"enabled":false}`}))
+	if err != nil || len(c.Warnings()) != 1 || !strings.Contains(c.Warnings()[0], "nobody is told when the stack fails") {
+		t.Errorf("got %q, %v", c.Warnings(), err)
 	}
 }

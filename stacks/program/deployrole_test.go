@@ -18,6 +18,9 @@ var kinds = map[string]string{
 	"acm/certificate:Certificate":                                      "acm:RequestCertificate acm:DescribeCertificate acm:DeleteCertificate acm:ListTagsForCertificate",
 	"acm/certificateValidation:CertificateValidation":                  "acm:DescribeCertificate",
 	"cloudwatch/logGroup:LogGroup":                                     "logs:CreateLogGroup logs:DescribeLogGroups logs:DeleteLogGroup logs:PutRetentionPolicy logs:ListTagsForResource",
+	"budgets/budget:Budget":                                            "budgets:ModifyBudget budgets:ViewBudget budgets:ListTagsForResource",
+	"cloudwatch/compositeAlarm:CompositeAlarm":                         "cloudwatch:PutCompositeAlarm cloudwatch:DescribeAlarms cloudwatch:DeleteAlarms cloudwatch:ListTagsForResource",
+	"cloudwatch/dashboard:Dashboard":                                   "cloudwatch:PutDashboard cloudwatch:GetDashboard cloudwatch:DeleteDashboards",
 	"cloudwatch/metricAlarm:MetricAlarm":                               "cloudwatch:PutMetricAlarm cloudwatch:DescribeAlarms cloudwatch:DeleteAlarms cloudwatch:ListTagsForResource",
 	"codedeploy/application:Application":                               "codedeploy:CreateApplication codedeploy:GetApplication codedeploy:DeleteApplication",
 	"codedeploy/deploymentGroup:DeploymentGroup":                       "codedeploy:CreateDeploymentGroup codedeploy:GetDeploymentGroup codedeploy:DeleteDeploymentGroup",
@@ -37,6 +40,9 @@ var kinds = map[string]string{
 	"lambda/permission:Permission":                                     "lambda:AddPermission lambda:GetPolicy lambda:RemovePermission",
 	"lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": "lambda:PutProvisionedConcurrencyConfig lambda:GetProvisionedConcurrencyConfig lambda:DeleteProvisionedConcurrencyConfig",
 	"route53/record:Record":                                            "route53:ChangeResourceRecordSets route53:ListResourceRecordSets route53:GetChange",
+	"sns/topic:Topic":                                                  "sns:CreateTopic sns:GetTopicAttributes sns:SetTopicAttributes sns:DeleteTopic sns:ListTagsForResource",
+	"sns/topicPolicy:TopicPolicy":                                      "sns:SetTopicAttributes sns:GetTopicAttributes",
+	"sns/topicSubscription:TopicSubscription":                          "sns:Subscribe sns:GetSubscriptionAttributes sns:Unsubscribe",
 	"secretsmanager/secret:Secret":                                     "secretsmanager:CreateSecret secretsmanager:DescribeSecret secretsmanager:DeleteSecret",
 	"secretsmanager/secretRotation:SecretRotation":                     "secretsmanager:RotateSecret secretsmanager:CancelRotateSecret",
 	"vpc/securityGroupEgressRule:SecurityGroupEgressRule":              "ec2:AuthorizeSecurityGroupEgress ec2:DescribeSecurityGroupRules ec2:RevokeSecurityGroupEgress",
@@ -107,6 +113,18 @@ func TestDeployRoleMakesEveryKind(t *testing.T) {
 				if !allowed[action] {
 					t.Errorf("%s: the deploy role may not %s", r.Name, action)
 				}
+			}
+		}
+	})
+}
+
+// Rule 34: no CloudFront, whose functions never see the 401 that they would have to repair.
+func TestRule34NoCloudFront(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, _ map[string]string, g *offline.Graph) {
+		for _, r := range g.Resources {
+			if strings.HasPrefix(r.Type, "aws:cloudfront/") {
+				t.Errorf("%s is a %s", r.Name, r.Type)
 			}
 		}
 	})

@@ -45,7 +45,10 @@ func (b *builder) rest(outputs pulumi.Map) error {
 		return err
 	}
 	b.export(outputs, function, endpoint.URL, endpoint.MCPURL, endpoint.MetadataURL)
-	return b.firewall(api, outputs)
+	if err := b.firewall(api, outputs); err != nil {
+		return err
+	}
+	return b.watch(edge{api: endpoint.Name, stage: api.StageName, server: function, authorizer: b.authorizing}, outputs)
 }
 
 // http makes an HTTP API before the server behind the Lambda Web Adapter.
@@ -75,10 +78,13 @@ func (b *builder) http(outputs pulumi.Map) error {
 		return err
 	}
 	b.export(outputs, function, endpoint.URL, endpoint.MCPURL, endpoint.MetadataURL)
-	_, err = platform.NewHTTPAPI(b.ctx, "api", &platform.HTTPAPIArgs{
+	api, err := platform.NewHTTPAPI(b.ctx, "api", &platform.HTTPAPIArgs{
 		Endpoint: endpoint, Function: function, TimeoutMillis: b.c.Function.Timeout * 1000, StageLimits: b.limits(),
 	}, b.opts...)
-	return err
+	if err != nil {
+		return err
+	}
+	return b.watch(edge{api: endpoint.APIID, stage: api.StageName, server: function}, outputs)
 }
 
 func (b *builder) limits() platform.StageLimits {
@@ -127,7 +133,7 @@ func (b *builder) authorizer(endpoint *platform.Endpoint, who identity, place pu
 	}
 	maps.Copy(environment, place)
 	own := b.c.environment()
-	for _, name := range []string{server.EnvBaseScopes, server.EnvLogLevel} {
+	for _, name := range []string{server.EnvBaseScopes, server.EnvLogLevel, server.EnvStage} {
 		if value := own[name]; value != "" {
 			environment[name] = pulumi.String(value)
 		}
@@ -145,10 +151,14 @@ func (b *builder) authorizer(endpoint *platform.Endpoint, who identity, place pu
 	if err != nil {
 		return nil, err
 	}
+	b.authorizing = function
 	return platform.NewAuthorizer(b.ctx, "authorization", &platform.AuthorizerArgs{
 		Endpoint: endpoint, Function: function, CacheSeconds: a.CacheSeconds,
 	}, b.opts...)
 }
+
+// firewallName is the web ACL's, and its metrics'. RULES 38: it stays.
+func (b *builder) firewallName() string { return b.ctx.Project() + "-" + b.c.Stack }
 
 func (b *builder) firewall(api *platform.API, outputs pulumi.Map) error {
 	f := b.c.Firewall
@@ -156,7 +166,7 @@ func (b *builder) firewall(api *platform.API, outputs pulumi.Map) error {
 		return nil
 	}
 	firewall, err := platform.NewFirewall(b.ctx, "firewall", &platform.FirewallArgs{
-		Name:     b.ctx.Project() + "-" + b.c.Stack, // RULES 38: it stays
+		Name:     b.firewallName(),
 		StageARN: api.StageARN, WebACLARN: f.WebACLARN, RatePerIP: f.RatePerIP, RatePerToken: f.RatePerToken,
 		LogRetentionDays: b.c.Logs.RetentionDays, LogKMSKeyARN: b.key,
 	}, b.opts...)

@@ -15,6 +15,7 @@ func (c *Config) environment() map[string]string {
 	environ := map[string]string{
 		server.EnvResponseMode:   string(server.Buffered),
 		server.EnvRequestTimeout: fmt.Sprintf("%ds", c.requestSeconds()),
+		server.EnvStage:          c.Stack,
 	}
 	if c.Streaming {
 		environ[server.EnvResponseMode] = string(server.Streaming)

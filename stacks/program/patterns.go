@@ -39,8 +39,12 @@ var patterns = map[string]pattern{
 	// https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html
 	"attribute": {"the name of a custom attribute, without custom:, up to 20 letters, digits and underscores", like(`[A-Za-z][A-Za-z0-9_]{0,19}`)},
 	"callback":  {"an https URL, or http on localhost, without a fragment", isCallback},
+	"https":     {"an https URL without a query or a fragment", isEndpoint},
 	"vpc":       {"the id of a VPC such as vpc-0abc", like(`vpc-[0-9a-f]+`)},
 	"subnet":    {"the id of a subnet such as subnet-0abc", like(`subnet-[0-9a-f]+`)},
+
+	"email": {"an address such as team@example.com", like(`[^@\s]+@[^@\s]+\.[^@\s]+`)},
+	"link":  {"an https URL without a fragment, or a path", like(`(https://)?[^\s#]+`)},
 
 	"routeTable": {"the id of a route table such as rtb-0abc", like(`rtb-[0-9a-f]+`)},
 	"alarm":      {"the name of a CloudWatch alarm", like(`[^\x00-\x1f]{1,255}`)},
@@ -70,4 +74,10 @@ func isCallback(s string) bool {
 		return false
 	}
 	return u.Scheme == "https" || u.Scheme == "http" && u.Hostname() == "localhost"
+}
+
+// isEndpoint accepts what JSON and a mapping template may hold as it is.
+func isEndpoint(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Scheme == "https" && u.Hostname() != "" && u.User == nil && !strings.ContainsAny(s, "?#")
 }

@@ -65,6 +65,7 @@ func stacks(t *testing.T) map[string]map[string]string {
 			"leasehold:vpc": `{"id":"vpc-0a","subnetIds":["subnet-0a","subnet-0b"],"routeTableIds":["rtb-0a"],"endpoints":true}`,
 		}),
 		"vpc without endpoints": with(map[string]string{"leasehold:vpc": `{"id":"vpc-0a","subnetIds":["subnet-0a","subnet-0b"]}`}),
+		"own pool":              ownPool(nil),
 		"own table, key, web ACL and boundary": with(map[string]string{
 			"leasehold:table":               `{"arn":"arn:aws:dynamodb:` + place + `table/sessions"}`,
 			"leasehold:encryption":          `{"keyArn":"arn:aws:kms:` + place + `key/0000"}`,
@@ -81,7 +82,12 @@ func stacks(t *testing.T) map[string]map[string]string {
 		"canary": with(map[string]string{
 			"leasehold:canary": `{"enabled":true,"alarms":["api-5xx"],"topicArn":"arn:aws:sns:` + place + `releases"}`,
 		}),
-		"china": with(map[string]string{"leasehold:region": "cn-north-1", "leasehold:partition": "aws-cn"}),
+		"told elsewhere, with a budget": with(map[string]string{
+			"leasehold:monitoring": `{"topicArn":"arn:aws:sns:` + place + `alarms","budget":200,"runbook":"https://wiki.example.com/mcp"}`,
+		}),
+		"told by mail": with(map[string]string{"leasehold:monitoring": `{"emails":["team@example.com","night@example.com"],"budget":50}`}),
+		"unwatched":    with(map[string]string{"leasehold:monitoring": `{"enabled":false}`}),
+		"china":        with(map[string]string{"leasehold:region": "cn-north-1", "leasehold:partition": "aws-cn"}),
 	}
 	for _, stack := range []string{"dev", "staging", "prod"} {
 		all[stack] = stackFile(t, stack)

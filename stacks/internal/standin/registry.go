@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/budgets"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/codedeploy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cognito"
@@ -34,7 +35,8 @@ var inputs = byToken(
 	apigateway.MethodSettingsArgs{}, apigateway.RestApiArgs{}, apigateway.RestApiPutArgs{}, apigateway.StageArgs{},
 	apigatewayv2.ApiArgs{}, apigatewayv2.ApiMappingArgs{},
 	apigatewayv2.DomainNameArgs{}, apigatewayv2.IntegrationArgs{}, apigatewayv2.RouteArgs{}, apigatewayv2.StageArgs{},
-	cloudwatch.DashboardArgs{}, cloudwatch.LogGroupArgs{}, cloudwatch.LogMetricFilterArgs{}, cloudwatch.LogResourcePolicyArgs{},
+	budgets.BudgetArgs{},
+	cloudwatch.CompositeAlarmArgs{}, cloudwatch.DashboardArgs{}, cloudwatch.LogGroupArgs{}, cloudwatch.LogMetricFilterArgs{}, cloudwatch.LogResourcePolicyArgs{},
 	cloudwatch.MetricAlarmArgs{}, cloudwatch.QueryDefinitionArgs{},
 	codedeploy.ApplicationArgs{}, codedeploy.DeploymentGroupArgs{},
 	cognito.ResourceServerArgs{}, cognito.UserPoolArgs{}, cognito.UserPoolClientArgs{}, cognito.UserPoolDomainArgs{},

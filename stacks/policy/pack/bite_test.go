@@ -22,7 +22,7 @@ import (
 var additions = []string{
 	"api-definition-not-public", "api-no-cache", "bucket-customer-key", "bucket-not-public", "bucket-tls-only", "bucket-versioned",
 	"function-environment-without-secrets", "function-url-authorised", "iam-no-admin-policy", "iam-no-users", "network-no-open-ingress",
-	"secret-value-not-in-state", "topic-customer-key",
+	"secret-value-not-in-state",
 }
 
 // A policy that looks at the wrong place passes whatever a component does. So every other

@@ -141,7 +141,7 @@ func names(v property.Value) map[string]bool {
 	if v.IsMap() {
 		for key, below := range v.AsMap().All {
 			all[key] = true
-			if !slices.Contains([]string{"tags", "variables", "triggers"}, key) {
+			if !slices.Contains([]string{"tags", "variables", "triggers", "dimensions"}, key) {
 				maps.Copy(all, names(below))
 			}
 		}

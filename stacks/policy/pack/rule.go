@@ -75,6 +75,6 @@ func reportTo(m policyx.PolicyManager) reporter {
 
 // rules are all rules. Their names are stable: a team switches one off by its name.
 func rules() []rule {
-	return slices.Concat(dataRules, secretRules, bucketRules, functionRules, logRules, apiRules, domainRules,
+	return slices.Concat(dataRules, secretRules, bucketRules, functionRules, logRules, alarmRules, apiRules, domainRules,
 		firewallRules, iamRules, cognitoRules, estateRules)
 }
