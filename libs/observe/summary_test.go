@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -337,7 +338,7 @@ func TestIDs(t *testing.T) {
 	s := newScene(t, slog.LevelInfo, 1, false, deriver{kid: "k1"})
 	const root = "1-5759e988-bd862e3fe1be46a994272793"
 	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "request-1"})
-	ctx = context.WithValue(ctx, "x-amzn-trace-id", "Root="+root+";Parent=53995c3f42cd8ad8;Sampled=1") //nolint:revive,staticcheck // aws-lambda-go's key
+	ctx = context.WithValue(ctx, "x-amzn-trace-id", "Root="+root+";Parent=53995c3f42cd8ad8;Sampled=1") //nolint:staticcheck // aws-lambda-go's key
 	ctx, _ = s.Begin(ctx)
 	s.End(ctx)
 	if line := s.only(s.lines()); line["requestId"] != "request-1" || line["traceId"] != root {
@@ -351,6 +352,38 @@ func TestIDs(t *testing.T) {
 		if line["traceId"] != nil || line["requestId"] == "mine" {
 			t.Errorf("%s: %v", traceparent, line)
 		}
+	}
+}
+
+// TestWebAdapter: behind the Lambda Web Adapter the ids are in its headers.
+func TestWebAdapter(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, slog.LevelInfo, 1, false, deriver{kid: "k1"})
+	const root = "1-5759e988-bd862e3fe1be46a994272793"
+	line := s.only(s.get(nil, func(_ http.ResponseWriter, r *http.Request) {
+		observe.From(r.Context()).ReadWebAdapter(http.Header{
+			"X-Amzn-Lambda-Context":  {`{"request_id":"request-1","xray_trace_id":"Root=` + root + `;Sampled=0"}`},
+			"X-Amzn-Request-Context": {`{"requestId":"edge-1","stage":"$default"}`},
+		})
+	}))
+	if line["requestId"] != "request-1" || line["edgeRequestId"] != "edge-1" || line["traceId"] != root {
+		t.Errorf("line %v", line)
+	}
+}
+
+// TestText: what a person reads who watches has the time of day, no ids and no metrics.
+func TestText(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	signals := observe.NewSignals(observe.NewTextLogger(&out, slog.LevelInfo), nil, observe.Options{
+		Service: metric.ServiceMCP, Stage: "local", Sample: 1,
+	})
+	ctx, r := signals.Begin(t.Context())
+	r.Method("ping")
+	signals.End(ctx)
+	want := regexp.MustCompile(`^time=\d\d:\d\d:\d\d\.\d{3} level=INFO msg=request method=ping coldStart=true outcome=ok durationMs=[0-9.e+-]+ storeCalls=0\n$`)
+	if !want.MatchString(out.String()) {
+		t.Errorf("got %s", out.String())
 	}
 }
 

@@ -85,17 +85,25 @@ func (c *Config) accepts(name string) bool {
 		return headerPattern.MatchString(c.ChallengeHeader) && !strings.EqualFold(c.ChallengeHeader, "WWW-Authenticate")
 	case EnvAuthorizerCache:
 		return 0 <= c.AuthorizerCache && c.AuthorizerCache <= time.Hour
-	case EnvLogSample: // not a number is neither
-		return 0 <= c.LogSample && c.LogSample <= 1
-	case EnvStage:
-		return len(c.Stage) <= 64 && stagePattern.MatchString(c.Stage)
+	case EnvLogLevel, EnvLogSample, EnvStage:
+		return c.acceptsSignals(name)
 	case EnvListenAddr:
-		_, port, err := net.SplitHostPort(c.ListenAddr)
-		return err == nil && port != ""
-	case EnvSessionBindClient, EnvLogLevel: // whatever parses is fine
+		return isListenAddr(c.ListenAddr)
+	case EnvSessionBindClient: // whatever parses is fine
 		return true
 	}
 	return false
+}
+
+// acceptsSignals is accepts for what the log and the metrics are like.
+func (c *Config) acceptsSignals(name string) bool {
+	switch name {
+	case EnvLogSample: // what is not a number is neither
+		return 0 <= c.LogSample && c.LogSample <= 1
+	case EnvStage:
+		return len(c.Stage) <= 64 && stagePattern.MatchString(c.Stage)
+	}
+	return name == EnvLogLevel // whatever parses is fine
 }
 
 // checkIssuers asks the verifier, which touches no network until a token comes.
@@ -126,6 +134,11 @@ func isHTTPS(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && u.Scheme == "https" && u.Hostname() != "" && u.User == nil &&
 		!strings.ContainsAny(s, "?#") && !strings.HasSuffix(s, "/")
+}
+
+func isListenAddr(s string) bool {
+	_, port, err := net.SplitHostPort(s)
+	return err == nil && port != ""
 }
 
 // isOrigin accepts a scheme, a host and perhaps a port (RFC 6454 section 6.2), http for

@@ -33,7 +33,7 @@ func TestDocumentation(t *testing.T) {
 	if !*update {
 		t.Fatalf("%s is not what the package says; run `go test ./observe/metric -run TestDocumentation -update` in libs", path)
 	}
-	if err := os.WriteFile(path, want, 0o644); err != nil { //nolint:gosec // a document, for all to read
+	if err := os.WriteFile(path, want, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
