@@ -292,8 +292,10 @@ func TestGitHubArgs(t *testing.T) {
 			AccountID: "111122223333", Region: "eu-central-1", Partition: "aws",
 			Repository: "acme/*", Project: "Lease Hold", ProviderARN: "arn:aws:iam::444455556666:oidc-provider/token.actions.githubusercontent.com",
 			Environments: []platform.DeployEnvironment{
-				{Name: "prod", Stack: "prod"}, {Name: "prod", Stack: "prod-eu"}, {Name: "Pre View", Stack: "*", VPCID: "1", HostedZoneIDs: []string{"z"},
-					TableARNs: []string{"*"}, KeyARNs: []string{"arn:aws:kms:eu-central-1:111122223333:key/*"}, TopicARNs: []string{"releases"}},
+				{Name: "prod", Stack: "prod"}, {Name: "prod", Stack: "prod-eu"}, {
+					Name: "Pre View", Stack: "*", VPCID: "1", HostedZoneIDs: []string{"z"},
+					TableARNs: []string{"*"}, KeyARNs: []string{"arn:aws:kms:eu-central-1:111122223333:key/*"}, TopicARNs: []string{"releases"},
+				},
 			},
 		})
 		return err
