@@ -333,6 +333,36 @@ func TestLeeway(t *testing.T) {
 	}
 }
 
+// TestDebugClaim: only the boolean true, under the name that the operator chose for this
+// issuer, asks for anything.
+func TestDebugClaim(t *testing.T) {
+	t.Parallel()
+	iss := identitytest.NewIssuer(t, "https://a.example")
+	named := verifierOf(t, iss, func(i *identity.Issuer) { i.DebugClaim = "log_debug" })
+	for _, test := range []struct {
+		verifier *identity.Verifier
+		value    any
+		want     bool
+	}{
+		{named, true, true},
+		{named, false, false},
+		{named, "true", false},
+		{named, 1, false},
+		{named, []bool{true}, false},
+		{verifierOf(t, iss), true, false},
+	} {
+		for range 2 { // verified, then remembered
+			token := iss.Token(identitytest.Claim("log_debug", test.value), identitytest.Claim("", true))
+			if p := mustVerify(t, test.verifier, token); p.Debug != test.want {
+				t.Errorf("%v: Debug is %v, want %v", test.value, p.Debug, test.want)
+			}
+		}
+	}
+	if p := mustVerify(t, named, iss.Token()); p.Debug {
+		t.Error("without the claim: debug")
+	}
+}
+
 func TestNewVerifierListsAllThatIsWrong(t *testing.T) {
 	t.Parallel()
 	good := identity.Issuer{Issuer: "https://a.example", TenantClaim: "tenant"}
@@ -363,6 +393,8 @@ func TestNewVerifierListsAllThatIsWrong(t *testing.T) {
 		"rule 15 bare star":            {with(func(i *identity.Issuer) { i.Tenants = []string{"*"} }), "trailing"},
 		"rule 15 inner star":           {with(func(i *identity.Issuer) { i.Tenants = []string{"a*b"} }), "trailing"},
 		"rule 15 empty list":           {with(func(i *identity.Issuer) { i.Tenants = []string{} }), "tenants is empty"},
+		"a debug claim that is taken":  {with(func(i *identity.Issuer) { i.DebugClaim = "scope" }), "debug_claim"},
+		"the tenant for a debug claim": {with(func(i *identity.Issuer) { i.DebugClaim = "tenant" }), "debug_claim"},
 		"scope claim":                  {with(func(i *identity.Issuer) { i.ScopeClaim = "roles" }), "scope_claim"},
 		"no scopes":                    {with(func(i *identity.Issuer) { i.Scopes = []string{} }), "scopes is empty"},
 		"a prefix that breaks text":    {with(func(i *identity.Issuer) { i.ScopePrefix = "rs\"" }), "scope_prefix"},

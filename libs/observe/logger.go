@@ -18,13 +18,18 @@ import (
 // aws-lambda-go has such a handler, but it writes text unless Lambda is told otherwise,
 // and takes its level from Lambda's settings alone.
 func NewLogger(w io.Writer, level slog.Leveler, every ...slog.Attr) *slog.Logger {
-	// The handlers below write whatever they are given; the level is requestHandler's.
 	if isTerminal(w) {
-		text := slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: timeOfDay})
-		return slog.New(requestHandler{text, level, false})
+		return newTextLogger(w, level)
 	}
+	// The handlers write whatever they are given; the level is requestHandler's.
 	json := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: lambdacontext.ReplaceAttr})
 	return slog.New(requestHandler{json.WithAttrs(every), level, true})
+}
+
+// newTextLogger is for a person who watches.
+func newTextLogger(w io.Writer, level slog.Leveler) *slog.Logger {
+	text := slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: timeOfDay})
+	return slog.New(requestHandler{text, level, false})
 }
 
 // Whose are the attributes that say in every line which program wrote it.

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"sync/atomic"
+	"time"
 
 	"leasehold.example/libs/identity"
 )
@@ -30,27 +31,53 @@ type Deriver interface {
 // Pseudonyms name principals in logs.
 type Pseudonyms struct {
 	keys Deriver
-	had  atomic.Bool // a key, once
+	last atomic.Pointer[pseudonymKey]
 }
+
+// pseudonymKey is a derived key. To derive it costs more than all that is done with it, so
+// that it is kept for keepKey.
+type pseudonymKey struct {
+	kid  string
+	key  []byte
+	when time.Time
+}
+
+const keepKey = time.Minute
 
 // NewPseudonyms returns pseudonyms under the keys of d.
 func NewPseudonyms(d Deriver) *Pseudonyms { return &Pseudonyms{keys: d} }
 
 // ready reports whether Pseudonym waits for nothing: a Keyring that has had a key has one.
-func (p *Pseudonyms) ready() bool { return p.had.Load() }
+func (p *Pseudonyms) ready() bool { return p.last.Load() != nil }
+
+// key returns the key in use, at most keepKey old.
+func (p *Pseudonyms) key(ctx context.Context) (*pseudonymKey, error) {
+	now := time.Now().Round(0) // wall clock: the monotonic one stands still in a frozen Lambda
+	if k := p.last.Load(); k != nil {
+		if age := now.Sub(k.when); 0 <= age && age < keepKey {
+			return k, nil
+		}
+	}
+	kid, key, err := p.keys.Derive(ctx, pseudonymPurpose)
+	if err != nil {
+		return nil, err
+	}
+	k := &pseudonymKey{kid, key, now}
+	p.last.Store(k)
+	return k, nil
+}
 
 // Pseudonym returns `kid.hash` for owner, where hash is a keyed HMAC-SHA256: who lacks
 // the key cannot find out whom it means by trying subjects. It is the same for all of an
 // owner's requests until the root key rotates, which the kid shows. It is NoPseudonym
 // when there is no key.
 func (p *Pseudonyms) Pseudonym(ctx context.Context, owner identity.Owner) string {
-	kid, key, err := p.keys.Derive(ctx, pseudonymPurpose)
+	k, err := p.key(ctx)
 	if err != nil {
 		return NoPseudonym
 	}
-	p.had.Store(true)
-	mac := hmac.New(sha256.New, key)
+	mac := hmac.New(sha256.New, k.key)
 	// Neither a tenant nor the hash contains "#", so no two owners give one input.
 	mac.Write([]byte(owner.Tenant + "#" + owner.Hash()))
-	return kid + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:pseudonymSize])
+	return k.kid + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:pseudonymSize])
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"leasehold.example/libs/identity"
@@ -20,6 +21,8 @@ type Request struct {
 	cold  bool
 	// pseudonyms name the caller; nil for a service that has no key for them.
 	pseudonyms *Pseudonyms
+
+	debug atomic.Bool // the caller's; a logger asks for it while the line is written
 
 	mu         sync.Mutex
 	caller     identity.Principal
@@ -158,9 +161,7 @@ func (r *Request) Debugging() bool {
 	if r == nil {
 		return false
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.caller.Debug
+	return r.debug.Load()
 }
 
 // milliseconds is d at a resolution of a microsecond.

@@ -71,6 +71,7 @@ func (r *Request) Caller(ctx context.Context, p identity.Principal) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.caller, r.known = p, true
+	r.debug.Store(p.Debug)
 	if names := r.pseudonyms; names != nil && !names.ready() {
 		r.subject = make(chan string, 1)
 		go func(subject chan<- string) { subject <- names.Pseudonym(ctx, p.Owner()) }(r.subject)
@@ -103,7 +104,6 @@ func (s *Signals) End(ctx context.Context) {
 	}
 	ended := time.Now()
 	took := milliseconds(ended.Sub(r.began))
-	subject := r.subjectOf(ctx)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	level := r.level()
@@ -111,13 +111,15 @@ func (s *Signals) End(ctx context.Context) {
 	if !whole && !s.options.Metrics {
 		return
 	}
-	record := slog.NewRecord(ended, level, metric.SummaryMessage, 0)
+	attrs := make([]slog.Attr, 0, 32)
 	if whole {
-		record.AddAttrs(r.attrs(subject, took)...)
+		attrs = r.appendFields(attrs, r.subjectOf(ctx), took)
 	}
 	if s.options.Metrics {
-		record.AddAttrs(s.metrics(r, ended, took)...)
+		attrs = s.appendMetrics(attrs, r, ended, took)
 	}
+	record := slog.NewRecord(ended, level, metric.SummaryMessage, 0)
+	record.AddAttrs(attrs...)
 	// A log that cannot be written leaves nowhere to say so, and must fail no request.
 	_ = s.log.Handle(ctx, record)
 }
@@ -144,10 +146,8 @@ func (r *Request) level() slog.Level {
 	return slog.LevelInfo
 }
 
-// attrs are the fields of the line. Those that every request has come last, so that lines
-// are compared easily.
-func (r *Request) attrs(subject string, took float64) []slog.Attr {
-	attrs := make([]slog.Attr, 0, 16)
+// appendFields appends the fields of the line, those that every request has last.
+func (r *Request) appendFields(attrs []slog.Attr, subject string, took float64) []slog.Attr {
 	text := func(name, value string) {
 		if value != "" {
 			attrs = append(attrs, slog.String(name, value))
@@ -185,9 +185,8 @@ func (r *Request) outcome() string {
 	return "ok"
 }
 
-// metrics are the members of the line that CloudWatch reads.
-func (s *Signals) metrics(r *Request, at time.Time, took float64) []slog.Attr {
-	attrs := make([]slog.Attr, 0, 7+len(r.counts))
+// appendMetrics appends the members of the line that CloudWatch reads.
+func (s *Signals) appendMetrics(attrs []slog.Attr, r *Request, at time.Time, took float64) []slog.Attr {
 	names := make([]string, 0, 4+len(r.counts))
 	add := func(a slog.Attr) {
 		attrs, names = append(attrs, a), append(names, a.Key)

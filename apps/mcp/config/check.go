@@ -85,17 +85,26 @@ func (c *Config) accepts(name string) bool {
 		return headerPattern.MatchString(c.ChallengeHeader) && !strings.EqualFold(c.ChallengeHeader, "WWW-Authenticate")
 	case EnvAuthorizerCache:
 		return 0 <= c.AuthorizerCache && c.AuthorizerCache <= time.Hour
-	case EnvLogSample: // not a number is neither
-		return 0 <= c.LogSample && c.LogSample <= 1
-	case EnvStage:
-		return len(c.Stage) <= 64 && stagePattern.MatchString(c.Stage)
+	case EnvLogLevel, EnvLogSample, EnvStage:
+		return c.acceptsSignals(name)
 	case EnvListenAddr:
 		_, port, err := net.SplitHostPort(c.ListenAddr)
 		return err == nil && port != ""
-	case EnvSessionBindClient, EnvLogLevel: // whatever parses is fine
+	case EnvSessionBindClient: // whatever parses is fine
 		return true
 	}
 	return false
+}
+
+// acceptsSignals is accepts for what the log and the metrics are like.
+func (c *Config) acceptsSignals(name string) bool {
+	switch name {
+	case EnvLogSample: // what is not a number is neither
+		return 0 <= c.LogSample && c.LogSample <= 1
+	case EnvStage:
+		return len(c.Stage) <= 64 && stagePattern.MatchString(c.Stage)
+	}
+	return name == EnvLogLevel // whatever parses is fine
 }
 
 // checkIssuers asks the verifier, which touches no network until a token comes.

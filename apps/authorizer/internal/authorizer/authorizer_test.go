@@ -16,6 +16,8 @@ import (
 	"leasehold.example/libs/bearer"
 	"leasehold.example/libs/identity"
 	it "leasehold.example/libs/identity/identitytest"
+	"leasehold.example/libs/observe"
+	"leasehold.example/libs/observe/metric"
 	"leasehold.example/libs/scopes"
 )
 

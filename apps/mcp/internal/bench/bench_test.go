@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"leasehold.example/apps/mcp/config"
 	"leasehold.example/apps/mcp/internal/app/apptest"
 	"leasehold.example/libs/identity/identitytest"
 	"leasehold.example/libs/lambdahttp"
@@ -93,10 +95,22 @@ type function struct {
 
 func newFunction(b *testing.B) function {
 	b.Helper()
+	f, _ := newFunctions(b, nil)
+	return f
+}
+
+// newFunctions are the server of environ, and the same without summaries of its requests.
+func newFunctions(b *testing.B, environ map[string]string) (whole, bare function) {
+	b.Helper()
 	issuer := identitytest.NewIssuer(b, "https://issuer.example")
-	server := apptest.New(b, apptest.Options{Issuers: []*identitytest.Issuer{issuer}, Store: memstore.New()})
+	server := apptest.New(b, apptest.Options{
+		Issuers: []*identitytest.Issuer{issuer}, Store: memstore.New(), LogTo: io.Discard, Environ: environ,
+	})
+	lambdaOf := func(h http.Handler) lambda.Handler {
+		return lambdahttp.Buffered(h, lambdahttp.Options{Logger: slog.New(slog.DiscardHandler)})
+	}
 	f := function{
-		Handler: lambdahttp.Buffered(server.Handler, lambdahttp.Options{Logger: slog.New(slog.DiscardHandler)}),
+		Handler: lambdaOf(server.Handler),
 		token:   issuer.Token(identitytest.Tenant("tenant-a"), identitytest.Scopes("mcp:basic", "session:read", "session:write")),
 	}
 	client := server.Client(f.token)
@@ -108,7 +122,25 @@ func newFunction(b *testing.B) function {
 	}
 	f.handle = opened.Session
 	client.ToolModern(b, "session_set", `{"key":"color","value":"`+value+`","session":"`+f.handle+`"}`)
-	return f
+	bare = f
+	bare.Handler = lambdaOf(server.Endpoint)
+	return f, bare
+}
+
+// BenchmarkObserved is a call with its summary line and the metrics in it, beside the same
+// call without; sampled is one whose line has the metrics alone.
+func BenchmarkObserved(b *testing.B) {
+	whole, bare := newFunctions(b, nil)
+	sampled, _ := newFunctions(b, map[string]string{config.EnvLogSample: "0"})
+	for _, o := range []struct {
+		name string
+		function
+	}{{"none", bare}, {"line", whole}, {"sampled", sampled}} {
+		c := newCall("math", `{"a":2,"b":3}`, apptest.Modern, `\"sum\":5`)
+		b.Run(c.name+"/observed="+o.name, func(b *testing.B) { o.bench(b, c) })
+		c = newCall("session_get", get(o.handle), apptest.Modern, `\"value\":\"blue\"`)
+		b.Run(c.name+"/observed="+o.name, func(b *testing.B) { o.bench(b, c) })
+	}
 }
 
 // invocation is the time that Lambda gives one event.

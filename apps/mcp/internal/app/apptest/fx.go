@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"io"
 	"maps"
 	"net/http"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"leasehold.example/apps/mcp/config"
 	"leasehold.example/apps/mcp/internal/app"
+	"leasehold.example/apps/mcp/internal/mcphttp"
 	"leasehold.example/libs/identity"
 	"leasehold.example/libs/identity/identitytest"
 	"leasehold.example/libs/seal"
@@ -27,6 +29,10 @@ type Options struct {
 	Store session.Store
 	// Keys hold the root key of sealed values; nil means a new file.
 	Keys seal.Source
+	// LogTo gets the log; nil keeps it in Server.Log.
+	LogTo io.Writer
+	// Debug is the issuers' debug claim.
+	Debug string
 	// Environ is set beside what Environ says.
 	Environ map[string]string
 	// More is added to what is wired, such as an fx.Decorate.
@@ -35,7 +41,9 @@ type Options struct {
 
 // Server is a wired server. Nothing listens: it answers in process.
 type Server struct {
-	Handler  http.Handler
+	Handler http.Handler
+	// Endpoint is what Handler has at /mcp, without the summaries of requests.
+	Endpoint http.Handler
 	Registry *session.Registry
 	Store    session.Store
 	Log      *Log
@@ -46,7 +54,11 @@ type Server struct {
 // verifier's transport.
 func New(tb testing.TB, o Options) *Server {
 	tb.Helper()
-	environ := Environ(tb, Trust(o.Issuers...)...)
+	trusted := Trust(o.Issuers...)
+	for i := range trusted {
+		trusted[i].DebugClaim = o.Debug
+	}
+	environ := Environ(tb, trusted...)
 	maps.Copy(environ, o.Environ)
 	c, err := config.Load(environ)
 	if err != nil {
@@ -59,9 +71,13 @@ func New(tb testing.TB, o Options) *Server {
 		o.More = fx.Options()
 	}
 	s := &Server{Store: o.Store, Log: &Log{}}
+	if o.LogTo == nil {
+		o.LogTo = s.Log
+	}
 	var mux *http.ServeMux
+	var endpoint *mcphttp.Handler
 	parts := fx.New(
-		app.Lambda(c, app.Shipped, s.Log), o.More,
+		app.Lambda(c, app.Shipped, o.LogTo), o.More,
 		fx.Decorate(
 			func() session.Store { return o.Store },
 			func() seal.Source { return o.Keys },
@@ -70,7 +86,7 @@ func New(tb testing.TB, o Options) *Server {
 				return v
 			},
 		),
-		fx.Populate(&mux, &s.Registry),
+		fx.Populate(&mux, &endpoint, &s.Registry),
 	)
 	if err := parts.Start(context.Background()); err != nil {
 		tb.Fatal(err)
@@ -80,7 +96,7 @@ func New(tb testing.TB, o Options) *Server {
 			tb.Errorf("stop: %v", err)
 		}
 	})
-	s.Handler = mux
+	s.Handler, s.Endpoint = mux, endpoint
 	return s
 }
 
