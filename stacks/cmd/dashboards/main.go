@@ -46,12 +46,7 @@ func run(stack, out string) error {
 		}
 	}
 	// The one for everybody first.
-	slices.SortFunc(dashboards, func(a, _ page.Dashboard) int {
-		if strings.HasSuffix(a.Name, watch.High) {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(dashboards, func(a, b page.Dashboard) int { return place(a) - place(b) })
 	if len(dashboards) == 0 {
 		return fmt.Errorf("stack %s has none: leasehold:monitoring.enabled", stack)
 	}
@@ -74,4 +69,8 @@ func text(r *offline.Resource, input string) string {
 		return ""
 	}
 	return v.StringValue()
+}
+
+func place(d page.Dashboard) int {
+	return slices.IndexFunc([]string{watch.High, watch.Low}, func(name string) bool { return strings.HasSuffix(d.Name, "-"+name) })
 }
