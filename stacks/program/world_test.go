@@ -85,8 +85,11 @@ func stacks(t *testing.T) map[string]map[string]string {
 			"leasehold:monitoring": `{"topicArn":"arn:aws:sns:` + place + `alarms","budget":200,"runbook":"https://wiki.example.com/mcp"}`,
 		}),
 		"told by mail": with(map[string]string{"leasehold:monitoring": `{"emails":["team@example.com","night@example.com"],"budget":50}`}),
-		"unwatched":    with(map[string]string{"leasehold:monitoring": `{"enabled":false}`}),
-		"china":        with(map[string]string{"leasehold:region": "cn-north-1", "leasehold:partition": "aws-cn"}),
+		"logs sent on": with(map[string]string{
+			"leasehold:logs": `{"destinationArn":"arn:aws:logs:eu-central-1:444455556666:destination:all","auditDestinationArn":"arn:aws:logs:eu-central-1:444455556666:destination:audit"}`,
+		}),
+		"unwatched": with(map[string]string{"leasehold:monitoring": `{"enabled":false}`}),
+		"china":     with(map[string]string{"leasehold:region": "cn-north-1", "leasehold:partition": "aws-cn"}),
 	}
 	for _, stack := range []string{"dev", "staging", "prod"} {
 		all[stack] = stackFile(t, stack)
