@@ -123,6 +123,8 @@ type Function struct {
 	ProvisionedConcurrency int `json:"provisionedConcurrency" default:"0" min:"0" max:"10000"`
 	// LogLevel is the least level that is logged.
 	LogLevel string `json:"logLevel" env:"LEASEHOLD_LOG_LEVEL"`
+	// LogSample is the share of the successful requests whose line has its fields; metrics count all.
+	LogSample string `json:"logSample" env:"LEASEHOLD_LOG_SAMPLE"`
 }
 
 // Authorizer sizes the Lambda authorizer.

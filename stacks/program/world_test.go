@@ -74,7 +74,7 @@ func stacks(t *testing.T) map[string]map[string]string {
 		"everything set": with(map[string]string{
 			"leasehold:sessions": `{"idle":"10m","absolute":"2h","cap":5,"dataLimit":2048,"bindClient":true}`,
 			"leasehold:origins":  `["https://app.example.com","http://localhost:6274"]`, "leasehold:baseScopes": `["mcp:basic","session:read"]`,
-			"leasehold:function":   `{"logLevel":"warn","reservedConcurrency":10,"provisionedConcurrency":1,"timeout":10}`,
+			"leasehold:function":   `{"logLevel":"warn","logSample":0.5,"reservedConcurrency":10,"provisionedConcurrency":1,"timeout":10}`,
 			"leasehold:authorizer": `{"cacheSeconds":60}`, "leasehold:encryption": `{"customerKey":false}`, "leasehold:tracing": "false",
 			"leasehold:policies": "advisory",
 		}),
