@@ -86,6 +86,11 @@ preview: ## Show what a stack would be, without a cloud. STACK=prod [FORMAT=text
 	@go build -o build/local/preview ./stacks/cmd/preview
 	@exec build/local/preview -stack "$$STACK" -format "$$FORMAT" -against "$$AGAINST"
 
+.PHONY: dashboards
+dashboards: ## Draw the dashboards that a stack deploys, with made-up figures. STACK=prod
+	@if [ -z "$$STACK" ]; then echo 'make dashboards: say which stack, as in STACK=prod' >&2; exit 2; fi
+	@go run ./stacks/cmd/dashboards -stack "$$STACK"
+
 # The pulumi in .tools will not do: it has no language host for Go. The program itself
 # refuses archives that are older than their sources. A preview with a mandatory finding
 # fails, and nothing is deployed.

@@ -28,13 +28,14 @@ var table = map[string][]string{
 
 	"aws:budgets/budget:Budget": {"accountId", "name", "namePrefix"},
 
-	"aws:cloudwatch/compositeAlarm:CompositeAlarm":       {"alarmName"},
-	"aws:cloudwatch/dashboard:Dashboard":                 {"dashboardName"},
-	"aws:cloudwatch/logGroup:LogGroup":                   {"logGroupClass", "name", "namePrefix"},
-	"aws:cloudwatch/logMetricFilter:LogMetricFilter":     {"logGroupName", "name"},
-	"aws:cloudwatch/logResourcePolicy:LogResourcePolicy": {"policyName"},
-	"aws:cloudwatch/metricAlarm:MetricAlarm":             {"name"},
-	"aws:cloudwatch/queryDefinition:QueryDefinition":     {},
+	"aws:cloudwatch/compositeAlarm:CompositeAlarm":               {"alarmName"},
+	"aws:cloudwatch/dashboard:Dashboard":                         {"dashboardName"},
+	"aws:cloudwatch/logGroup:LogGroup":                           {"logGroupClass", "name", "namePrefix"},
+	"aws:cloudwatch/logMetricFilter:LogMetricFilter":             {"logGroupName", "name"},
+	"aws:cloudwatch/logResourcePolicy:LogResourcePolicy":         {"policyName"},
+	"aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter": {"logGroup", "name"},
+	"aws:cloudwatch/metricAlarm:MetricAlarm":                     {"name"},
+	"aws:cloudwatch/queryDefinition:QueryDefinition":             {},
 
 	"aws:codedeploy/application:Application":         {"computePlatform"},
 	"aws:codedeploy/deploymentGroup:DeploymentGroup": {"appName"},

@@ -110,7 +110,8 @@ func (c *Config) checkPlace(k *checks) {
 	for path, arn := range map[string]string{
 		"domain.certificateArn": c.Domain.CertificateARN, "table.arn": c.Table.ARN, "encryption.keyArn": c.Encryption.KeyARN,
 		"firewall.webAclArn": c.Firewall.WebACLARN, "canary.topicArn": c.Canary.TopicARN,
-		"monitoring.topicArn": c.Monitoring.TopicARN,
+		"monitoring.topicArn": c.Monitoring.TopicARN, "logs.destinationArn": c.Logs.DestinationARN,
+		"logs.auditDestinationArn": c.Logs.AuditDestinationARN,
 	} {
 		here := "arn:" + c.Partition + ":"
 		parts := strings.SplitN(arn, ":", 5)

@@ -128,6 +128,8 @@ type Function struct {
 	ProvisionedConcurrency int `json:"provisionedConcurrency" default:"0" min:"0" max:"10000"`
 	// LogLevel is the least level that is logged.
 	LogLevel string `json:"logLevel" env:"LEASEHOLD_LOG_LEVEL"`
+	// LogSample is the share of the successful requests whose line has its fields; metrics count all.
+	LogSample string `json:"logSample" env:"LEASEHOLD_LOG_SAMPLE"`
 }
 
 // Authorizer sizes the Lambda authorizer.
@@ -224,6 +226,11 @@ type Sessions struct {
 type Logs struct {
 	// RetentionDays is how long logs are kept.
 	RetentionDays int `json:"retentionDays" default:"90" oneof:"1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653"`
+	// DestinationARN is a destination of CloudWatch Logs, mostly another account's, that gets every line of the server's and
+	// the authorizer's logs as well (docs/operate.md). Absent means none.
+	DestinationARN string `json:"destinationArn" match:"arn:logs"`
+	// AuditDestinationARN is one that gets the lines of the audit alone, to be kept longer and elsewhere. Absent means none.
+	AuditDestinationARN string `json:"auditDestinationArn" match:"arn:logs"`
 }
 
 // Throttle bounds requests.

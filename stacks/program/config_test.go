@@ -141,6 +141,7 @@ func TestBadConfigurations(t *testing.T) {
 			map[string]string{"leasehold:function": `{"reservedConcurrency":9}`, "leasehold:monitoring": `{"accountConcurrency":20}`},
 			[]string{`leasehold:monitoring.accountConcurrency: has no effect with leasehold:function.reservedConcurrency, whose alarm takes its place`},
 		},
+		"bucket for logs":     {map[string]string{"leasehold:logs": `{"destinationArn":"arn:aws:s3:::logs"}`}, []string{`leasehold:logs.destinationArn: want the ARN of a destination of CloudWatch Logs, got "arn:aws:s3:::logs"`}},
 		"domain without name": {map[string]string{"leasehold:domain": `{"hostedZoneId":"Z1"}`}, []string{`leasehold:domain.hostedZoneId: has no effect without leasehold:domain.name`}},
 		"domain as a URL": {
 			map[string]string{"leasehold:domain": `{"name":"https://mcp.example.com","hostedZoneId":"Z1"}`},

@@ -21,6 +21,7 @@ var kinds = map[string]string{
 	"budgets/budget:Budget":                                            "budgets:ModifyBudget budgets:ViewBudget budgets:ListTagsForResource",
 	"cloudwatch/compositeAlarm:CompositeAlarm":                         "cloudwatch:PutCompositeAlarm cloudwatch:DescribeAlarms cloudwatch:DeleteAlarms cloudwatch:ListTagsForResource",
 	"cloudwatch/dashboard:Dashboard":                                   "cloudwatch:PutDashboard cloudwatch:GetDashboard cloudwatch:DeleteDashboards",
+	"cloudwatch/logSubscriptionFilter:LogSubscriptionFilter":           "logs:PutSubscriptionFilter logs:DescribeSubscriptionFilters logs:DeleteSubscriptionFilter",
 	"cloudwatch/metricAlarm:MetricAlarm":                               "cloudwatch:PutMetricAlarm cloudwatch:DescribeAlarms cloudwatch:DeleteAlarms cloudwatch:ListTagsForResource",
 	"codedeploy/application:Application":                               "codedeploy:CreateApplication codedeploy:GetApplication codedeploy:DeleteApplication",
 	"codedeploy/deploymentGroup:DeploymentGroup":                       "codedeploy:CreateDeploymentGroup codedeploy:GetDeploymentGroup codedeploy:DeleteDeploymentGroup",

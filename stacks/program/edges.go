@@ -133,7 +133,7 @@ func (b *builder) authorizer(endpoint *platform.Endpoint, who identity, place pu
 	}
 	maps.Copy(environment, place)
 	own := b.c.environment()
-	for _, name := range []string{server.EnvBaseScopes, server.EnvLogLevel, server.EnvStage} {
+	for _, name := range []string{server.EnvBaseScopes, server.EnvLogLevel, server.EnvLogSample, server.EnvStage} {
 		if value := own[name]; value != "" {
 			environment[name] = pulumi.String(value)
 		}

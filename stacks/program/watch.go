@@ -34,6 +34,9 @@ func (c *Config) watched() watch.Settings {
 
 // watch makes alarms, dashboards and the budget, unless they are switched off.
 func (b *builder) watch(e edge, outputs pulumi.Map) error {
+	if err := b.exports(e); err != nil {
+		return err
+	}
 	m := b.c.Monitoring
 	if !m.Enabled {
 		return nil
@@ -61,6 +64,30 @@ func (b *builder) watch(e edge, outputs pulumi.Map) error {
 		MonthlyUSD: m.Budget, TagKey: "stack", TagValue: b.c.Stack, TopicARN: topic,
 	}, b.opts...)
 	return err
+}
+
+// auditLines selects the audit's lines, which alone name a principal (libs/observe).
+const auditLines = `{ $.principal = "*" }`
+
+// exports send logs on. Lambda writes to one log group a function, so the audit has none of its own: its lines
+// are selected from the server's on the way to where they are kept.
+func (b *builder) exports(e edge) error {
+	exports := map[string]*platform.LogExportArgs{
+		"server-logs": {LogGroup: e.server.LogGroupName, DestinationARN: b.c.Logs.DestinationARN},
+		"audit":       {LogGroup: e.server.LogGroupName, DestinationARN: b.c.Logs.AuditDestinationARN, Pattern: auditLines},
+	}
+	if e.authorizer != nil {
+		exports["authorizer-logs"] = &platform.LogExportArgs{LogGroup: e.authorizer.LogGroupName, DestinationARN: b.c.Logs.DestinationARN}
+	}
+	for name, args := range exports {
+		if args.DestinationARN == "" {
+			continue
+		}
+		if _, err := platform.NewLogExport(b.ctx, name, args, b.opts...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // topic is the one brought along, or the stack's own.

@@ -2,6 +2,7 @@ package program_test
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"regexp"
 	"strings"
@@ -177,5 +178,26 @@ func TestRunbook(t *testing.T) {
 	}
 	if len(sections) < 20 {
 		t.Errorf("%d sections", len(sections))
+	}
+}
+
+// Logs go where the configuration says; of the audit, only what names a principal.
+func TestLogExports(t *testing.T) {
+	t.Parallel()
+	got := map[string]string{}
+	for _, r := range ofType(run(t, stacks(t)["logs sent on"]), "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter") {
+		destination := text(r, "destinationArn")
+		got[r.Name] = text(r, "logGroup") + " " + destination[strings.LastIndex(destination, ":")+1:] + " " + text(r, "filterPattern")
+	}
+	want := map[string]string{
+		"server-logs-subscription":     "/aws/lambda/leasehold-test-mcp all ",
+		"authorizer-logs-subscription": "/aws/lambda/leasehold-test-authorizer all ",
+		"audit-subscription":           `/aws/lambda/leasehold-test-mcp audit { $.principal = "*" }`,
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+	if n := len(ofType(run(t, good()), "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter")); n != 0 {
+		t.Errorf("%d exports without a destination", n)
 	}
 }

@@ -75,7 +75,7 @@ func stacks(t *testing.T) map[string]map[string]string {
 		"everything set": with(map[string]string{
 			"leasehold:sessions": `{"idle":"10m","absolute":"2h","cap":5,"dataLimit":2048,"bindClient":true}`,
 			"leasehold:origins":  `["https://app.example.com","http://localhost:6274"]`, "leasehold:baseScopes": `["mcp:basic","session:read"]`,
-			"leasehold:function":   `{"logLevel":"warn","reservedConcurrency":10,"provisionedConcurrency":1,"timeout":10}`,
+			"leasehold:function":   `{"logLevel":"warn","logSample":0.5,"reservedConcurrency":10,"provisionedConcurrency":1,"timeout":10}`,
 			"leasehold:authorizer": `{"cacheSeconds":60}`, "leasehold:encryption": `{"customerKey":false}`, "leasehold:tracing": "false",
 			"leasehold:policies": "advisory",
 		}),
@@ -86,8 +86,11 @@ func stacks(t *testing.T) map[string]map[string]string {
 			"leasehold:monitoring": `{"topicArn":"arn:aws:sns:` + place + `alarms","budget":200,"runbook":"https://wiki.example.com/mcp"}`,
 		}),
 		"told by mail": with(map[string]string{"leasehold:monitoring": `{"emails":["team@example.com","night@example.com"],"budget":50}`}),
-		"unwatched":    with(map[string]string{"leasehold:monitoring": `{"enabled":false}`}),
-		"china":        with(map[string]string{"leasehold:region": "cn-north-1", "leasehold:partition": "aws-cn"}),
+		"logs sent on": with(map[string]string{
+			"leasehold:logs": `{"destinationArn":"arn:aws:logs:eu-central-1:444455556666:destination:all","auditDestinationArn":"arn:aws:logs:eu-central-1:444455556666:destination:audit"}`,
+		}),
+		"unwatched": with(map[string]string{"leasehold:monitoring": `{"enabled":false}`}),
+		"china":     with(map[string]string{"leasehold:region": "cn-north-1", "leasehold:partition": "aws-cn"}),
 	}
 	for _, stack := range []string{"dev", "staging", "prod"} {
 		all[stack] = stackFile(t, stack)

@@ -117,15 +117,15 @@ func (s *Settings) helpers() []platform.Alarm {
 }
 
 func (s *Settings) tables() []platform.Alarm {
-	throttles := []platform.Metric{with(table("ReadThrottleEvents", sum), "reads", ""), with(table("WriteThrottleEvents", sum), "writes", "")}
+	throttles := []platform.Metric{with(table("ReadThrottleEvents"), "reads", ""), with(table("WriteThrottleEvents"), "writes", "")}
 	for i, index := range s.Indexes {
 		throttles = append(throttles,
-			with(table("ReadThrottleEvents", sum, "GlobalSecondaryIndexName", index), fmt.Sprintf("reads%d", i+1), ""),
-			with(table("WriteThrottleEvents", sum, "GlobalSecondaryIndexName", index), fmt.Sprintf("writes%d", i+1), ""))
+			with(table("ReadThrottleEvents", "GlobalSecondaryIndexName", index), fmt.Sprintf("reads%d", i+1), ""),
+			with(table("WriteThrottleEvents", "GlobalSecondaryIndexName", index), fmt.Sprintf("writes%d", i+1), ""))
 	}
 	var errors []platform.Metric
 	for _, operation := range s.operations() {
-		errors = append(errors, with(table("SystemErrors", sum, "Operation", operation), "e"+operation, ""))
+		errors = append(errors, with(table("SystemErrors", "Operation", operation), "e"+operation, ""))
 	}
 	return []platform.Alarm{
 		{

@@ -32,8 +32,9 @@ func millis(w platform.Widget) platform.Widget {
 	return w
 }
 
-func query(title, kind string, width int, group, text string) platform.Widget {
-	return platform.Widget{Title: title, Kind: kind, Width: width, LogGroups: []string{"$" + group}, Query: text}
+// query asks the log of the server.
+func query(title, kind string, width int, text string) platform.Widget {
+	return platform.Widget{Title: title, Kind: kind, Width: width, LogGroups: []string{"$" + NameServerLogs}, Query: text}
 }
 
 // summaries selects the one line that every request leaves (libs/observe).
@@ -52,8 +53,8 @@ func (s *Settings) overview() []platform.Widget {
 		},
 		millis(chart("Latency at the edge", 8, s.gateway("Latency", "p50"), s.gateway("Latency", "p90"), s.gateway("Latency", "p99"))),
 		daily,
-		query("Active tenants a day", platform.Chart, 8, NameServerLogs, summaries+`filter ispresent(tenant) | stats count_distinct(tenant) as tenants by bin(1d)`),
-		query("Tools in use", platform.Rows, 12, NameServerLogs,
+		query("Active tenants a day", platform.Chart, 8, summaries+`filter ispresent(tenant) | stats count_distinct(tenant) as tenants by bin(1d)`),
+		query("Tools in use", platform.Rows, 12,
 			summaries+`filter ispresent(tool) | stats count(*) as calls, pct(durationMs, 90) as p90Ms by tool | sort calls desc | limit 10`),
 		chart("Sessions", 12, s.sum(metric.SessionsOpened), s.sum(metric.SessionsRevoked), s.sum(metric.LimitsReached)),
 	}
@@ -70,12 +71,12 @@ func (s *Settings) inside() []platform.Widget {
 		chart("Concurrency", 8, lambda(NameServer, "ConcurrentExecutions", maximum),
 			platform.Metric{Namespace: "AWS/Lambda", Name: "ClaimedAccountConcurrency", Statistic: maximum, Label: "all of the account"}),
 		chart("Cold starts", 8, s.sum(metric.ColdStarts)),
-		query("Init duration (ms)", platform.Chart, 8, NameServerLogs,
+		query("Init duration (ms)", platform.Chart, 8,
 			`filter @type = "REPORT" and ispresent(@initDuration) | stats pct(@initDuration, 50) as p50, pct(@initDuration, 99) as p99 by bin(1h)`),
 		chart("Errors by kind", 8, s.sum(metric.InternalErrors), s.sum(metric.Unavailable), s.sum(metric.ToolErrors), s.sum(metric.ProtocolErrors)),
 		millis(chart("Store: latency", 8, s.own(metric.ServiceMCP, metric.StoreLatency, "p50"), s.own(metric.ServiceMCP, metric.StoreLatency, "p99"))),
 		chart("Store: conflicts and throttles", 8, s.sum(metric.StoreConflicts), s.sum(metric.StoreThrottles)),
-		chart("Table: capacity", 8, table("ConsumedReadCapacityUnits", sum), table("ConsumedWriteCapacityUnits", sum)),
+		chart("Table: capacity", 8, table("ConsumedReadCapacityUnits"), table("ConsumedWriteCapacityUnits")),
 		chart("Table: throttles", 8, s.throttles()...),
 		chart("Table: its own errors", 8, s.systemErrors()...),
 		chart("Helpers: errors", 8, s.helperErrors()...),
@@ -102,11 +103,11 @@ func (s *Settings) helperErrors() []platform.Metric {
 }
 
 func (s *Settings) throttles() []platform.Metric {
-	all := []platform.Metric{table("ReadThrottleEvents", sum), table("WriteThrottleEvents", sum)}
+	all := []platform.Metric{table("ReadThrottleEvents"), table("WriteThrottleEvents")}
 	for _, index := range s.Indexes {
 		all = append(all,
-			with(table("ReadThrottleEvents", sum, "GlobalSecondaryIndexName", index), "", index+" reads"),
-			with(table("WriteThrottleEvents", sum, "GlobalSecondaryIndexName", index), "", index+" writes"))
+			with(table("ReadThrottleEvents", "GlobalSecondaryIndexName", index), "", index+" reads"),
+			with(table("WriteThrottleEvents", "GlobalSecondaryIndexName", index), "", index+" writes"))
 	}
 	return all
 }
@@ -114,7 +115,7 @@ func (s *Settings) throttles() []platform.Metric {
 func (s *Settings) systemErrors() []platform.Metric {
 	var all []platform.Metric
 	for _, operation := range s.operations() {
-		all = append(all, with(table("SystemErrors", sum, "Operation", operation), "", operation))
+		all = append(all, with(table("SystemErrors", "Operation", operation), "", operation))
 	}
 	return all
 }
@@ -129,9 +130,9 @@ func (s *Settings) logs() []platform.Widget {
 			Title: "Errors in the logs", Kind: platform.Rows, Width: 24, LogGroups: groups,
 			Query: `filter level = "ERROR" or @message like /^panic:|Task timed out/ | fields @timestamp, service, message, error, requestId | sort @timestamp desc | limit 50`,
 		},
-		query("Foreign sessions: who asked", platform.Rows, 12, NameServerLogs,
+		query("Foreign sessions: who asked", platform.Rows, 12,
 			`filter `+metric.SessionBindingViolations+` > 0 | fields @timestamp, tenant, subject, tool, requestId | sort @timestamp desc | limit 50`),
-		query("Requests by tenant", platform.Rows, 12, NameServerLogs,
-			summaries+`filter ispresent(tenant) | stats count(*) as requests, sum(status >= 500) as failed, pct(durationMs, 90) as p90Ms by tenant | sort requests desc | limit 20`),
+		query("Requests by tenant", platform.Rows, 12,
+			summaries+`filter ispresent(tenant) | stats count(*) as requests, count(`+metric.InternalErrors+`) as failed, count(`+metric.Unavailable+`) as unavailable, pct(durationMs, 90) as p90Ms by tenant | sort requests desc | limit 20`),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -93,7 +94,7 @@ func tokens(s string) (all []string) {
 		switch {
 		case n < 0:
 			n = len(s)
-		case n == 0 && len(s) > 1 && strings.Contains("<= >= ==", s[:2]):
+		case n == 0 && len(s) > 1 && slices.Contains([]string{"<=", ">="}, s[:2]):
 			n = 2
 		case n == 0:
 			n = 1

@@ -113,11 +113,11 @@ func lambda(function, name, statistic string) platform.Metric {
 	}
 }
 
-// table is a metric of the sessions' table, of one index, or of one operation.
+// table is a sum of the sessions' table, of one index, or of one operation: more are dimensions and their values.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
-func table(name, statistic string, more ...string) platform.Metric {
+func table(name string, more ...string) platform.Metric {
 	m := platform.Metric{
-		Namespace: "AWS/DynamoDB", Name: name, Statistic: statistic,
+		Namespace: "AWS/DynamoDB", Name: name, Statistic: sum,
 		Dimensions: map[string]string{"TableName": "$" + NameTable},
 	}
 	for i := 0; i+1 < len(more); i += 2 {
