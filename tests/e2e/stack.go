@@ -166,6 +166,21 @@ func (s *Stack) serve(ctx context.Context, addr string, h http.Handler) (string,
 	return "http://" + l.Addr().String(), nil
 }
 
+// MCPURL is what a state's MCP URL becomes when it is run on addr.
+func MCPURL(state []byte, addr string) (string, error) {
+	d, err := deployment.Read(bytes.NewReader(state))
+	if err != nil {
+		return "", fmt.Errorf("e2e: %w", err)
+	}
+	address, _ := d.Outputs["mcpUrl"].(string)
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return "", fmt.Errorf("e2e: the stack's output mcpUrl is %q", address)
+	}
+	u.Scheme, u.Host = "http", addr
+	return u.String(), nil
+}
+
 // substitution is what makes a state one of this machine. Tables have a name of their own
 // besides, as several stacks may share one DynamoDB Local.
 func (s *Stack) substitution(d *deployment.Deployment, own string) error {
