@@ -21,7 +21,7 @@ var mains = map[string]string{ //nolint:gosec // the names of an app, no credent
 // Builder builds what a stack consists of, below build/e2e of the repository: what is there
 // and has not changed is not built again.
 type Builder struct {
-	// Root is the repository's root directory.
+	// Root is the repository's root directory; the working directory when empty.
 	Root string
 }
 

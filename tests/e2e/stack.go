@@ -51,6 +51,8 @@ type Options struct {
 	Addr string
 	// Served is told of each request when it has been answered; nil is fine.
 	Served func(gateway.Record)
+	// Trouble is told of each line of what goes wrong, as it does; nil is fine.
+	Trouble func(line string)
 }
 
 // Stack is a running one.
@@ -74,7 +76,7 @@ type Stack struct {
 
 // Up runs a state. What is wrong with it and shows before the first request is an error.
 func Up(ctx context.Context, o Options) (*Stack, error) {
-	s := &Stack{options: o}
+	s := &Stack{options: o, journal: journal{also: o.Trouble}}
 	if err := s.begin(ctx); err != nil {
 		return nil, fmt.Errorf("e2e: %w", errors.Join(err, s.Close()))
 	}
