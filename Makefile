@@ -174,6 +174,16 @@ tests/node/node_modules/.stamp: tests/node/package.json tests/node/package-lock.
 	@cd tests/node && npm ci --loglevel=error
 	@touch $@
 
+# Wheels only: no package runs code of its own at install time.
+.PHONY: python
+python: tests/python/.venv/.stamp ## Install the Python client with pip
+
+tests/python/.venv/.stamp: tests/python/requirements.txt
+	@echo "pip install in tests/python"
+	@python3 -m venv tests/python/.venv
+	@tests/python/.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
+	@touch $@
+
 .PHONY: clean
 clean: ## Remove what was built; the data of `make run` stays
-	rm -rf build .tools tests/node/node_modules
+	rm -rf build .tools tests/node/node_modules tests/python/.venv

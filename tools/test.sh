@@ -48,6 +48,12 @@ else
   leave_out "conformance suite and TypeScript clients" "need npm and Node.js"
 fi
 
+if python3 -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+  make -s python || failed+=("pip install")
+else
+  leave_out "Python client" "needs Python 3.10 or newer, with venv"
+fi
+
 if ! has chromium && ! has chromium-browser && ! has google-chrome && ! has google-chrome-stable; then
   leave_out "signing in with a browser" "needs Chromium or Chrome"
 fi

@@ -24,10 +24,13 @@ func lock() (unlock func(), err error) {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		return nil, errors.Join(errors.New("a stack runs already: make down ends it"), f.Close())
 	}
-	if err := f.Truncate(0); err == nil {
+	if err = f.Truncate(0); err == nil {
 		_, err = fmt.Fprintln(f, os.Getpid())
 	}
-	return func() { _ = f.Close() }, err // the lock ends with the process in any case
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() { _ = f.Close() }, nil // the lock ends with the process in any case
 }
 
 // end asks the process that runs to end, and returns when it has.

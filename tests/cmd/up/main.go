@@ -38,9 +38,7 @@ func main() {
 	edge := flag.String("edge", "", "rest or http, in place of the stack's")
 	down := flag.Bool("down", false, "end the one that runs")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	run := func() error { return up(ctx, *stack, *addr, *edge) }
+	run := func() error { return up(*stack, *addr, *edge) }
 	if *down {
 		run = end
 	}
@@ -50,7 +48,9 @@ func main() {
 	}
 }
 
-func up(ctx context.Context, stack, addr, edge string) error {
+func up(stack, addr, edge string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	if stack == "" {
 		return errors.New("-stack: say which, such as dev")
 	}
@@ -151,8 +151,12 @@ func signIn(ctx context.Context, audience string) (*issuer, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	var how error // once it has ended
+	ended := make(chan struct{})
+	go func() {
+		how = cmd.Wait()
+		close(ended)
+	}()
 	i := &issuer{url: "http://" + addr, stop: func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have had the interrupt as well
 		<-ended
@@ -160,8 +164,8 @@ func signIn(ctx context.Context, audience string) (*issuer, error) {
 	deadline := time.After(issuerTime)
 	for tick := time.NewTicker(20 * time.Millisecond); ; {
 		select {
-		case err := <-ended:
-			return nil, fmt.Errorf("the sign-in ended: %w", err)
+		case <-ended:
+			return nil, fmt.Errorf("the sign-in ended: %w", how)
 		case <-deadline:
 			i.stop()
 			return nil, errors.New("the sign-in did not start")
