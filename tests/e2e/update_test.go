@@ -44,19 +44,16 @@ func (w *worker) turn(ctx context.Context) error {
 // and sessions and notebooks are kept. cold is how many instances were started so far.
 func testUpdate(t *testing.T, s *Stack, next []byte, cold func() int) {
 	t.Helper()
-	const workers, turns = 4, 5 // before the update, and again after it
-	good := make(chan struct{})
+	const turns = 20 // before the update, and again after it
+	workers := make([]worker, 4)
+	good := make(chan struct{}) // closed when all workers have ended, so that nobody waits for them
 	var stop atomic.Bool
 	var group sync.WaitGroup
-	end := sync.OnceFunc(func() {
-		stop.Store(true)
-		go func() { group.Wait(); close(good) }()
-		for range good { // workers on their last turn
-		}
-	})
-	defer end()
 	for i := range workers {
-		w := worker{property: newProperty(t, s, "acme", fmt.Sprint("worker-", i)), calls: good}
+		workers[i] = worker{property: newProperty(t, s, "acme", fmt.Sprint("worker-", i)), calls: good}
+	}
+	for i := range workers {
+		w := &workers[i]
 		group.Go(func() {
 			for !stop.Load() {
 				if err := w.turn(t.Context()); err != nil {
@@ -67,7 +64,11 @@ func testUpdate(t *testing.T, s *Stack, next []byte, cold func() int) {
 			}
 		})
 	}
-	for range workers * turns {
+	go func() {
+		group.Wait()
+		close(good)
+	}()
+	for range turns {
 		<-good
 	}
 	before := cold()
@@ -83,10 +84,12 @@ func testUpdate(t *testing.T, s *Stack, next []byte, cold func() int) {
 		case <-good:
 		}
 	}
-	for range workers * turns {
+	for range turns {
 		<-good
 	}
-	end()
+	stop.Store(true)
+	for range good { // workers on their last turn
+	}
 	if cold() == before {
 		t.Error("no instance of the new version was started")
 	}
