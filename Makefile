@@ -15,13 +15,14 @@ TENANT  ?=
 SUBJECT ?=
 SCOPES  ?=
 TTL     ?= 1h
+override UP_ADDR := $(if $(filter command% environment%,$(origin ADDR)),$(value ADDR),127.0.0.1:8090)
 override ADDR    := $(value ADDR)
 override DATA    := $(value DATA)
 override TENANT  := $(value TENANT)
 override SUBJECT := $(value SUBJECT)
 override SCOPES  := $(value SCOPES)
 override TTL     := $(value TTL)
-export ADDR DATA TENANT SUBJECT SCOPES TTL
+export ADDR UP_ADDR DATA TENANT SUBJECT SCOPES TTL
 
 # The modules of go.work, as patterns, and those whose tests need nothing but Go.
 UNITS := ./libs/... ./apps/mcp/... ./apps/authorizer/... ./apps/pretoken/... ./apps/rotator/...
@@ -29,7 +30,7 @@ PACKAGES := $(UNITS) ./platform/... ./stacks/... ./tests/...
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##### The server
 
@@ -74,11 +75,13 @@ always:
 
 STACK   ?=
 AGAINST ?=
+EDGE    ?=
 FORMAT  ?= text
 override STACK   := $(value STACK)
 override AGAINST := $(value AGAINST)
+override EDGE    := $(value EDGE)
 override FORMAT  := $(value FORMAT)
-export STACK AGAINST FORMAT
+export STACK AGAINST EDGE FORMAT
 
 # go build takes half a second to see that nothing changed, and is never wrong about it.
 .PHONY: preview
@@ -103,6 +106,19 @@ deploy: ## Ask the policies, build the functions and deploy a stack. STACK=dev
 	@$(MAKE) lambda
 	@exec pulumi up --stack "$$STACK"
 
+# A make in between would be interrupted before what it runs: both scripts are in its place.
+.PHONY: up
+up: .tools/pulumi ## Run a stack on this machine as it is deployed. STACK=dev [ADDR=127.0.0.1:8090] [EDGE=http]
+	@if [ -z "$$STACK" ]; then echo 'make up: say which stack, as in STACK=dev' >&2; exit 2; fi
+	@go build -o build/local/server ./apps/mcp/cmd/server
+	@go build -o build/local/up ./tests/cmd/up
+	@exec tests/dynamodb/start build/local/up -stack "$$STACK" -addr "$$UP_ADDR" -edge "$$EDGE"
+
+.PHONY: down
+down: ## End the stack of `make up`
+	@go build -o build/local/up ./tests/cmd/up
+	@exec build/local/up -down
+
 ##### Checks
 
 .PHONY: test
@@ -112,6 +128,11 @@ test: ## Run every check that the tools on this machine allow; in CI, every chec
 .PHONY: test-unit
 test-unit: .tools/gotestsum ## Run the tests that need nothing but Go
 	@tools/gotest.sh $(UNITS)
+
+.PHONY: e2e
+e2e: .tools/pulumi ## Run the stacks on this machine as they are deployed, and check them
+	@tests/dynamodb/start go test -count=1 -race ./tests/e2e/...
+	@tests/dynamodb/start go test -count=1 -run 'Deployed|TestConformance/deployed' ./tests/clients ./tests/conformance ./tests/signin
 
 .PHONY: bench
 bench: .tools/benchstat ## Run the benchmarks and print the comparison
@@ -160,6 +181,16 @@ tests/node/node_modules/.stamp: tests/node/package.json tests/node/package-lock.
 	@cd tests/node && npm ci --loglevel=error
 	@touch $@
 
+# Wheels only: no package runs code of its own at install time.
+.PHONY: python
+python: tests/python/.venv/.stamp ## Install the Python client with pip
+
+tests/python/.venv/.stamp: tests/python/requirements.txt
+	@echo "pip install in tests/python"
+	@python3 -m venv tests/python/.venv
+	@tests/python/.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
+	@touch $@
+
 .PHONY: clean
 clean: ## Remove what was built; the data of `make run` stays
-	rm -rf build .tools tests/node/node_modules
+	rm -rf build .tools tests/node/node_modules tests/python/.venv

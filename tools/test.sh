@@ -48,9 +48,20 @@ else
   leave_out "conformance suite and TypeScript clients" "need npm and Node.js"
 fi
 
+if python3 -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+  make -s python || failed+=("pip install")
+else
+  leave_out "Python client" "needs Python 3.10 or newer, with venv"
+fi
+
 if ! has chromium && ! has chromium-browser && ! has google-chrome && ! has google-chrome-stable; then
   leave_out "signing in with a browser" "needs Chromium or Chrome"
 fi
+
+# The real engine is the Pulumi CLI, which takes minutes to build the first time: the deployed
+# stacks that are run here come from it.
+pulumi=true
+make -s .tools/pulumi || { pulumi=false && failed+=("the Pulumi CLI could not be built"); }
 
 if make -s .tools/gotestsum; then
   export -f gotest
@@ -59,12 +70,10 @@ if make -s .tools/gotestsum; then
   # One package at a time, as these start processes and measure them; never from the
   # cache, as go test does not know which sources those processes were built from.
   part "across modules" ${dynamodb[@]+"${dynamodb[@]}"} bash -c 'gotest across -p 1 -count 1 ./tests/...'
-  # The real engine is the Pulumi CLI, which takes minutes to build the first time, as does
-  # the AWS SDK of Pulumi. Two test binaries at a time: each takes gigabytes to link.
-  if make -s .tools/pulumi; then
+  # The AWS SDK of Pulumi takes minutes to build the first time. Two test binaries at a time:
+  # each takes gigabytes to link.
+  if [[ $pulumi == true ]]; then
     part "stack" gotest stack -p 2 ./platform/... ./stacks/...
-  else
-    failed+=("the Pulumi CLI could not be built")
   fi
 else
   failed+=("gotestsum could not be built")

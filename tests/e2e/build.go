@@ -10,7 +10,7 @@ import (
 
 // mains are the packages behind the archives of a stack, by name. Those with an issuer and a
 // public URL differ from the shipped ones in accepting both on 127.0.0.1.
-var mains = map[string]string{ //nolint:gosec // the names of an app, no credentials
+var mains = map[string]string{
 	"mcp":        "./apps/mcp/internal/everything/cmd/stack",
 	"server":     "./apps/mcp/internal/everything/cmd/stackserver",
 	"authorizer": "./apps/authorizer/internal/loopback/cmd/stack",
@@ -21,7 +21,7 @@ var mains = map[string]string{ //nolint:gosec // the names of an app, no credent
 // Builder builds what a stack consists of, below build/e2e of the repository: what is there
 // and has not changed is not built again.
 type Builder struct {
-	// Root is the repository's root directory.
+	// Root is the repository's root directory; the working directory when empty.
 	Root string
 }
 

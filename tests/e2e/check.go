@@ -28,6 +28,7 @@ func (s *Stack) Check(ctx context.Context) error {
 		{"health", s.checkHealth},
 		{"challenge", s.checkChallenge},
 		{"a call", s.checkCall},
+		{"a scope", s.checkScope},
 		{"a session", s.checkSession},
 		{"a handle", s.checkHandle},
 		{"expiry", s.checkExpiry},
@@ -146,6 +147,21 @@ func (s *Stack) checkCall(ctx context.Context) error {
 	r, err := me.tool(ctx, "math", `{"a":2,"b":3}`)
 	if err == nil && r.StructuredContent["sum"] != 5.0 {
 		err = fmt.Errorf("2 + 3 = %v", r.StructuredContent["sum"])
+	}
+	return err
+}
+
+// checkScope: who lacks a scope is told which, in the header that clients sign in again by
+// (RFC 6750 section 3.1).
+func (s *Stack) checkScope(ctx context.Context) error {
+	token, err := s.Token("acme", "user-1", "mcp:basic")
+	if err != nil {
+		return err
+	}
+	a, err := caller{s.MCPURL, token}.modern(ctx, "tools/call", "notebook_open", `"name":"notebook_open","arguments":{"title":"e2e"},`)
+	challenge := a.header.Get("WWW-Authenticate")
+	if err == nil && (a.status != http.StatusForbidden || !strings.Contains(challenge, "insufficient_scope") || !strings.Contains(challenge, "notebook:write")) {
+		err = fmt.Errorf("a call without its scope got %s with WWW-Authenticate %q, not 403 with a challenge for notebook:write", a, challenge)
 	}
 	return err
 }

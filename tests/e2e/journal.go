@@ -12,6 +12,7 @@ import (
 // that is more than information, calls that a policy refused, and DynamoDB's errors. A line
 // is there before the request that it is about has been answered, except a function's.
 type journal struct {
+	also  func(line string) // nil is fine
 	mu    sync.Mutex
 	lines []string
 }
@@ -20,6 +21,9 @@ func (j *journal) note(line string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.lines = append(j.lines, line)
+	if j.also != nil {
+		j.also(line)
+	}
 }
 
 // mark is where the journal ends now, for since.

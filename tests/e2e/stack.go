@@ -51,6 +51,8 @@ type Options struct {
 	Addr string
 	// Served is told of each request when it has been answered; nil is fine.
 	Served func(gateway.Record)
+	// Trouble is told of each line of what goes wrong, as it does; nil is fine.
+	Trouble func(line string)
 }
 
 // Stack is a running one.
@@ -74,7 +76,7 @@ type Stack struct {
 
 // Up runs a state. What is wrong with it and shows before the first request is an error.
 func Up(ctx context.Context, o Options) (*Stack, error) {
-	s := &Stack{options: o}
+	s := &Stack{options: o, journal: journal{also: o.Trouble}}
 	if err := s.begin(ctx); err != nil {
 		return nil, fmt.Errorf("e2e: %w", errors.Join(err, s.Close()))
 	}
@@ -164,6 +166,21 @@ func (s *Stack) serve(ctx context.Context, addr string, h http.Handler) (string,
 	go func() { _ = server.Serve(l) }() // ends with Close
 	s.close = append(s.close, server.Close)
 	return "http://" + l.Addr().String(), nil
+}
+
+// MCPURL is what a state's MCP URL becomes when it is run on addr.
+func MCPURL(state []byte, addr string) (string, error) {
+	d, err := deployment.Read(bytes.NewReader(state))
+	if err != nil {
+		return "", fmt.Errorf("e2e: %w", err)
+	}
+	address, _ := d.Outputs["mcpUrl"].(string)
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return "", fmt.Errorf("e2e: the stack's output mcpUrl is %q", address)
+	}
+	u.Scheme, u.Host = "http", addr
+	return u.String(), nil
 }
 
 // substitution is what makes a state one of this machine. Tables have a name of their own

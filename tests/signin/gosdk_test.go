@@ -20,6 +20,7 @@ import (
 // person is a client of the official SDK whose user has a browser.
 type person struct {
 	server  *local.Server
+	mcp     string // where it is a client of
 	browser *browser
 	handler *auth.AuthorizationCodeHandler
 	// asked is how often the browser was needed.
@@ -28,7 +29,7 @@ type person struct {
 
 func newPerson(t *testing.T, server *local.Server, name string) *person {
 	t.Helper()
-	p := &person{server: server, browser: newBrowser(t)}
+	p := &person{server: server, mcp: server.MCP(), browser: newBrowser(t)}
 	back := newCallback(t)
 	var err error
 	p.handler, err = auth.NewAuthorizationCodeHandler(&auth.AuthorizationCodeHandlerConfig{
@@ -53,7 +54,7 @@ func (p *person) connect(t *testing.T, version string) *mcp.ClientSession {
 	t.Helper()
 	client := mcp.NewClient(&mcp.Implementation{Name: "go-sdk", Version: "0"}, nil)
 	session, err := client.Connect(t.Context(), &mcp.StreamableClientTransport{
-		Endpoint: p.server.MCP(), OAuthHandler: p.handler, MaxRetries: -1,
+		Endpoint: p.mcp, OAuthHandler: p.handler, MaxRetries: -1,
 	}, &mcp.ClientSessionOptions{ProtocolVersion: version})
 	if err != nil {
 		t.Fatalf("connect: %v", err)
@@ -94,20 +95,25 @@ func TestGoSDK(t *testing.T) {
 	for _, version := range []string{modern, legacy} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			alice := newPerson(t, server, "acme/alice")
-			session := alice.connect(t, version)
-			var me who
-			call(t, session, "whoami", map[string]any{}, &me)
-			if me.Tenant != "acme" || me.Subject != "alice" || !slices.Equal(me.Scopes, []string{"mcp:basic"}) || alice.asked.Load() != 1 {
-				t.Errorf("signed in %d times as %+v", alice.asked.Load(), me)
-			}
-			var opened struct{ Notebook string }
-			call(t, session, "notebook_open", map[string]any{"title": "Groceries"}, &opened)
-			call(t, session, "whoami", map[string]any{}, &me)
-			if opened.Notebook == "" || !slices.Equal(me.Scopes, []string{"mcp:basic", "notebook:write"}) || alice.asked.Load() != 2 {
-				t.Errorf("asked %d times, the scopes are %q", alice.asked.Load(), me.Scopes)
-			}
+			newPerson(t, server, "acme/alice").stepUp(t, version)
 		})
+	}
+}
+
+// stepUp signs in for one scope, and then for another.
+func (p *person) stepUp(t *testing.T, version string) {
+	t.Helper()
+	session := p.connect(t, version)
+	var me who
+	call(t, session, "whoami", map[string]any{}, &me)
+	if me.Tenant != "acme" || me.Subject != "alice" || !slices.Equal(me.Scopes, []string{"mcp:basic"}) || p.asked.Load() != 1 {
+		t.Errorf("signed in %d times as %+v", p.asked.Load(), me)
+	}
+	var opened struct{ Notebook string }
+	call(t, session, "notebook_open", map[string]any{"title": "Groceries"}, &opened)
+	call(t, session, "whoami", map[string]any{}, &me)
+	if opened.Notebook == "" || !slices.Equal(me.Scopes, []string{"mcp:basic", "notebook:write"}) || p.asked.Load() != 2 {
+		t.Errorf("asked %d times, the scopes are %q", p.asked.Load(), me.Scopes)
 	}
 }
 
@@ -188,7 +194,7 @@ func present(t *testing.T, p *person, session string) (status int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.server.MCP(), strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"tools/list"}`))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.mcp, strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"tools/list"}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,6 +75,9 @@ func deploy(ctx context.Context, stack, out, archives string, set overrides) err
 	}
 	deployed := program.Program{Root: root}
 	if archives != "" {
+		if archives, err = filepath.Abs(archives); err != nil {
+			return err
+		}
 		deployed = program.Program{Root: archives, WithoutArchives: true}
 	}
 	dir, err := os.MkdirTemp("", "deployed")

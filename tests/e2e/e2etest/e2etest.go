@@ -100,6 +100,13 @@ func (k Kind) State(t testing.TB) []byte {
 // Options are those of a state, with an issuer until the test ends.
 func Options(t testing.TB, state []byte) e2e.Options {
 	t.Helper()
+	o, _ := WithIssuer(t, state)
+	return o
+}
+
+// WithIssuer is Options, and the issuer for tokens that are not good.
+func WithIssuer(t testing.TB, state []byte) (e2e.Options, *identitytest.Issuer) {
+	t.Helper()
 	issuer := identitytest.Serve(t)
 	return e2e.Options{
 		State: state, Issuer: issuer.URL(), DynamoDB: dynamotest.Endpoint(t), WebAdapter: built.adapter,
@@ -110,7 +117,7 @@ func Options(t testing.TB, state []byte) e2e.Options {
 			return issuer.Token(identitytest.Claim("aud", audience), identitytest.Tenant(tenant),
 				identitytest.Subject(subject), identitytest.Scopes(names...)), nil
 		},
-	}
+	}, issuer
 }
 
 // Up runs a state until the test ends. A failed test shows what went wrong in it.

@@ -34,6 +34,20 @@ func Node(t testing.TB) NodeTools {
 	return n
 }
 
+// PythonTools are a Python with the packages that tests/python pins, and that directory.
+type PythonTools struct{ Bin, Dir string }
+
+// Python returns the Python that `make python` sets up.
+func Python(t testing.TB) PythonTools {
+	t.Helper()
+	dir := filepath.Join(repo.Root(t), "tests", "python")
+	p := PythonTools{Bin: filepath.Join(dir, ".venv", "bin", "python"), Dir: dir}
+	if _, err := os.Stat(p.Bin); err != nil {
+		missing(t, os.Getenv, "the Python packages are not installed: run `make python` (it needs Python 3.10 or newer)")
+	}
+	return p
+}
+
 // Chromium returns a browser that chromedp can drive: Chromium or Chrome.
 func Chromium(t testing.TB) (bin string) {
 	t.Helper()

@@ -4,6 +4,7 @@
 package devidp
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,6 +40,8 @@ type Options struct {
 	Dir string
 	// Scopes are all scopes that tokens can carry: those of the tool catalog.
 	Scopes []string
+	// Audience is the `aud` of the tokens; the MCP endpoint of the local server when empty.
+	Audience string
 	// Now is time.Now when nil.
 	Now func() time.Time
 }
@@ -68,11 +71,12 @@ func New(addr string, o Options) (*Issuer, error) {
 
 // remembered is the content of serverFile.
 type remembered struct {
-	Addr string `json:"addr"`
+	Addr     string `json:"addr"`
+	Audience string `json:"audience,omitempty"`
 }
 
 // Last returns the issuer of the server that last called Remember with the same data
-// directory, and that of DefaultAddr when there was none.
+// directory, with its audience, and that of DefaultAddr when there was none.
 func Last(o Options) (*Issuer, error) {
 	path := filepath.Join(o.Dir, serverFile)
 	server := remembered{Addr: DefaultAddr}
@@ -85,13 +89,14 @@ func Last(o Options) (*Issuer, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
+	o.Audience = server.Audience
 	return New(server.Addr, o)
 }
 
 // Remember notes the server's address for Last. A server calls it once it listens: one
 // that found its port taken must not redirect tokens to itself.
 func (i *Issuer) Remember() error {
-	data, err := json.Marshal(remembered{Addr: i.addr})
+	data, err := json.Marshal(remembered{Addr: i.addr, Audience: i.options.Audience})
 	if err != nil {
 		return fmt.Errorf("devidp: %w", err)
 	}
@@ -105,14 +110,14 @@ func (i *Issuer) URL() string { return "http://" + i.addr }
 func (i *Issuer) Scopes() []string { return slices.Clone(i.options.Scopes) }
 
 // Audience is the `aud` of the tokens: the MCP endpoint.
-func (i *Issuer) Audience() string { return config.LocalURL(i.addr) }
+func (i *Issuer) Audience() string { return cmp.Or(i.options.Audience, config.LocalURL(i.addr)) }
 
-// Trust returns the issuer as the server's verifier is to know it. Its keys are found by
-// discovery, as any other issuer's are.
+// Trust returns the issuer as the local server's verifier is to know it. Its keys are found
+// by discovery, as any other issuer's are. Tokens for a server elsewhere are not for this one.
 func (i *Issuer) Trust() identity.Issuer {
 	return identity.Issuer{
 		Issuer:           i.URL(),
-		Audiences:        []string{i.Audience()},
+		Audiences:        []string{config.LocalURL(i.addr)},
 		Algorithms:       []string{algorithm.Alg()},
 		TenantClaim:      tenantClaim,
 		ScopeClaim:       "scope",

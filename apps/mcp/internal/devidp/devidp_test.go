@@ -169,6 +169,18 @@ func TestLast(t *testing.T) {
 	if got := last(); got != "http://127.0.0.1:9090" {
 		t.Errorf("after a server: %q, want its address", got)
 	}
+	const audience = "http://127.0.0.1:8090/live/mcp"
+	elsewhere, err := devidp.New("127.0.0.1:9090", devidp.Options{Dir: dir, Scopes: scopes, Audience: audience})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := elsewhere.Remember(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := devidp.Last(devidp.Options{Dir: dir, Scopes: scopes})
+	if err != nil || again.Audience() != audience || slices.Contains(again.Trust().Audiences, audience) {
+		t.Errorf("an issuer for a server elsewhere: %v, %+v", err, again)
+	}
 	for name, content := range map[string]string{"malformed": "{", "elsewhere": `{"addr": "192.168.1.10:80"}`} {
 		if err := privatefile.Replace(filepath.Join(dir, "server.json"), []byte(content)); err != nil {
 			t.Fatal(err)

@@ -38,6 +38,9 @@ type Options struct {
 	Addr string
 	// Data is the directory of the store and of the keys; it is created when absent.
 	Data string
+	// Audience is the MCP URL that tokens are for, of a server elsewhere that trusts this
+	// one's issuer; the own one when empty.
+	Audience string
 	// Out gets what a newcomer needs to know.
 	Out io.Writer
 }
@@ -54,7 +57,7 @@ func openKeys(o Options) (seal.Source, error) {
 }
 
 func newIssuer(o Options, f app.Features) (*devidp.Issuer, error) {
-	return devidp.New(o.Addr, devidp.Options{Dir: o.Data, Scopes: f.Scopes()})
+	return devidp.New(o.Addr, devidp.Options{Dir: o.Data, Scopes: f.Scopes(), Audience: o.Audience})
 }
 
 func localIssuers(i *devidp.Issuer) []identity.Issuer { return []identity.Issuer{i.Trust()} }

@@ -29,6 +29,7 @@ func Run(args []string, features fx.Option) int {
 	flags.StringVar(&o.Addr, "addr", devidp.DefaultAddr, "with -local: the `address` to listen on")
 	rotate := flags.Bool("rotate-key", false, "with -data: make a new signing key, which a running server notices, and exit")
 	flags.StringVar(&o.Data, "data", defaultData, "with -local: the `directory` of store and keys")
+	flags.StringVar(&o.Audience, "audience", "", "with -local: the MCP `url` that tokens are for, of a server that trusts this issuer; its own when empty")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
