@@ -92,12 +92,14 @@ dashboards: ## Draw the dashboards that a stack deploys, with made-up figures. S
 	@go run ./stacks/cmd/dashboards -stack "$$STACK"
 
 # The pulumi in .tools will not do: it has no language host for Go. The program itself
-# refuses archives that are older than their sources.
+# refuses archives that are older than their sources. A preview with a mandatory finding
+# fails, and nothing is deployed.
 .PHONY: deploy
-deploy: ## Build the functions and deploy a stack. STACK=dev
+deploy: ## Ask the policies, build the functions and deploy a stack. STACK=dev
 	@if [ -z "$$STACK" ]; then echo 'make deploy: say which stack, as in STACK=dev' >&2; exit 2; fi
 	@command -v pulumi >/dev/null || { \
 		echo 'make deploy: pulumi is not on PATH. https://www.pulumi.com/docs/install/ has it' >&2; exit 2; }
+	@$(MAKE) preview FORMAT=text AGAINST=
 	@$(MAKE) lambda
 	@exec pulumi up --stack "$$STACK"
 

@@ -21,26 +21,11 @@ func (c *Cognito) IssuerJSON(advertisedAs pulumi.StringInput) pulumi.StringOutpu
 	}.ToMapOutput())
 }
 
-// MetadataDocument returns the authorization server metadata (RFC 8414) to serve under
-// endpointURL, as JSON. Cognito's own lacks code_challenge_methods_supported, and clients
-// that follow the MCP specification refuse a server without it (RULES 41). `issuer` is
-// endpointURL, as section 3.3 wants. The last two members are there for clients that read
-// the document as OpenID Connect Discovery.
+// MetadataDocument returns the authorization server metadata to serve under endpointURL, as
+// JSON, in the place of Cognito's own.
 func (c *Cognito) MetadataDocument(endpointURL pulumi.StringInput) pulumi.StringOutput {
-	none := pulumi.ToStringArray([]string{"none"}) // a public client has nothing to authenticate with
-	return pulumi.JSONMarshal(pulumi.Map{
-		"issuer":                                     endpointURL,
-		"authorization_endpoint":                     c.AuthorizeURL,
-		"token_endpoint":                             c.TokenURL,
-		"revocation_endpoint":                        pulumi.Sprintf("%s/oauth2/revoke", c.domain),
-		"jwks_uri":                                   c.JWKSURL,
-		"scopes_supported":                           pulumi.ToStringArray(c.args.scopes()),
-		"response_types_supported":                   pulumi.ToStringArray([]string{"code"}),
-		"grant_types_supported":                      pulumi.ToStringArray([]string{"authorization_code", "refresh_token"}),
-		"code_challenge_methods_supported":           pulumi.ToStringArray([]string{"S256"}),
-		"token_endpoint_auth_methods_supported":      none,
-		"revocation_endpoint_auth_methods_supported": none,
-		"subject_types_supported":                    pulumi.ToStringArray([]string{"public"}),
-		"id_token_signing_alg_values_supported":      pulumi.ToStringArray([]string{"RS256"}),
-	}.ToMapOutput())
+	return ServerMetadata{
+		AuthorizationEndpoint: c.AuthorizeURL, TokenEndpoint: c.TokenURL, JWKSURI: c.JWKSURL,
+		RevocationEndpoint: pulumi.Sprintf("%s/oauth2/revoke", c.domain), Scopes: c.args.scopes(),
+	}.Document(endpointURL)
 }

@@ -103,9 +103,12 @@ func (a *CognitoArgs) client(ctx *pulumi.Context, name string, pool *cognito.Use
 		// (RULES 41). An attribute that a federated provider maps has to be in the list.
 		WriteAttributes: pulumi.ToStringArray([]string{"email"}),
 		ReadAttributes:  pulumi.ToStringArray([]string{"email", "email_verified"}),
-		// Only the sign-in pages sign in. Absent would mean three flows of the API; this one
-		// needs triggers that the pool does not have, so none is open.
-		ExplicitAuthFlows: pulumi.ToStringArray([]string{"ALLOW_CUSTOM_AUTH"}),
+		// The sign-in pages offer what the client's flows allow, so passwords need one that has
+		// them: with ALLOW_CUSTOM_AUTH alone nobody gets past the form. SRP is the one that never
+		// sends the password. It opens the API too, whose tokens carry the tenant and none of our
+		// scopes; what else they allow of a user's own attributes, WriteAttributes bounds.
+		// https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-implement.html
+		ExplicitAuthFlows: pulumi.ToStringArray([]string{"ALLOW_USER_SRP_AUTH"}),
 		// A refresh token is good once, as RFC 9700 section 4.14.2 asks for public clients; for
 		// a minute twice, as clients refresh in parallel and lose answers. Cognito wants
 		// ALLOW_REFRESH_TOKEN_AUTH off for it:

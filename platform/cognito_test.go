@@ -81,7 +81,7 @@ func TestRule41Client(t *testing.T) {
 		"generateSecret": false, "allowedOauthFlowsUserPoolClient": true, "allowedOauthFlows": ["code"],
 		"allowedOauthScopes": ["https://mcp.example.com/mcp/mcp:basic", "https://mcp.example.com/mcp/mcp:notes"],
 		"callbackUrls": ["https://claude.ai/api/mcp/auth_callback", "http://localhost:3118/callback"],
-		"supportedIdentityProviders": ["COGNITO"], "explicitAuthFlows": ["ALLOW_CUSTOM_AUTH"],
+		"supportedIdentityProviders": ["COGNITO"], "explicitAuthFlows": ["ALLOW_USER_SRP_AUTH"],
 		"writeAttributes": ["email"], "readAttributes": ["email", "email_verified"],
 		"refreshTokenRotation": {"feature": "ENABLED", "retryGracePeriodSeconds": 60},
 		"accessTokenValidity": 60, "idTokenValidity": 60, "refreshTokenValidity": 30,

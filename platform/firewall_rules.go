@@ -32,7 +32,13 @@ var managedGroups = []managedGroup{
 	{name: "AWSManagedRulesAnonymousIpList", counted: []countedRule{
 		{"HostingProviderIPList", "agents and hosted clients call from the addresses of cloud providers"},
 	}},
-	{name: "AWSManagedRulesKnownBadInputsRuleSet"},
+	// Its rules for headers, path and query stay: nobody writes prose there. Those for bodies
+	// guard programs that are not here, at the price of every text about their holes.
+	{name: "AWSManagedRulesKnownBadInputsRuleSet", counted: []countedRule{
+		{"Log4JRCE_BODY", "texts about Log4Shell quote it; nothing here is Java"},
+		{"JavaDeserializationRCE_BODY", "tool arguments hold Java code and stack traces; nothing here is Java"},
+		{"ReactJSRCE_BODY", "AWS shows no pattern of it; nothing here runs React on a server"},
+	}},
 	{name: "AWSManagedRulesCommonRuleSet", counted: []countedRule{
 		{"SizeRestrictions_BODY", "it blocks bodies over 8,192 bytes; tool arguments are longer, and the function has the limit"},
 		{"CrossSiteScripting_BODY", "tool arguments hold HTML and code, which nothing here renders"},

@@ -1,11 +1,15 @@
 package platform_test
 
 import (
+	"flag"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"leasehold.example/platform"
@@ -114,7 +118,8 @@ func TestRule38RateRules(t *testing.T) {
 	}
 }
 
-// Rule 38: the cookbook's groups, and of their rules those counted that break MCP (FACTS).
+// Rule 38: the cookbook's groups, and of their rules those counted that break MCP (FACTS,
+// tests/waf).
 func TestRule38ManagedGroups(t *testing.T) {
 	t.Parallel()
 	got := map[string][]string{}
@@ -138,7 +143,7 @@ func TestRule38ManagedGroups(t *testing.T) {
 	want := map[string][]string{
 		"AWSManagedRulesAmazonIpReputationList": {},
 		"AWSManagedRulesAnonymousIpList":        {"HostingProviderIPList"},
-		"AWSManagedRulesKnownBadInputsRuleSet":  {},
+		"AWSManagedRulesKnownBadInputsRuleSet":  {"JavaDeserializationRCE_BODY", "Log4JRCE_BODY", "ReactJSRCE_BODY"},
 		"AWSManagedRulesCommonRuleSet": {
 			"CrossSiteScripting_BODY", "EC2MetaDataSSRF_BODY", "GenericLFI_BODY", "GenericRFI_BODY", "NoUserAgent_HEADER", "SizeRestrictions_BODY",
 		},
@@ -173,4 +178,23 @@ func TestFirewallArgs(t *testing.T) {
 	global := strings.Replace(testWebACL, "regional", "global", 1)
 	wantLines(t, refused(t, firewall(&platform.FirewallArgs{StageARN: pulumi.String(testStage), WebACLARN: global})),
 		"WebACLARN must be the ARN of a regional web ACL")
+}
+
+// Rule 38: tests/waf holds ordinary MCP traffic against this web ACL.
+func TestRule38GoldenWebACL(t *testing.T) {
+	t.Parallel()
+	got := encode(t, plain(resource.NewProperty(find(t, ownFirewall(t), "firewall-acl").Inputs))) + "\n"
+	file := filepath.Join("testdata", "webacl.json")
+	if flag.Lookup("update").Value.String() == "true" {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s is another web ACL; go test -run Golden -update, and read the difference", file)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	mathrand "math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,11 +32,18 @@ type Options struct {
 // Signals writes one summary line for each request, and the request's metrics with it: one
 // line, and no call. It is safe for concurrent use.
 type Signals struct {
-	log        slog.Handler
+	log slog.Handler
+	// out is what log hands records to, when that adds nothing but an id, which is in ids.
+	out        slog.Handler
+	ids        bool
 	pseudonyms *Pseudonyms
 	options    Options
 	warm       atomic.Bool
+	lines      sync.Pool // of *[]slog.Attr, each with room for a line
 }
+
+// lineAttrs is more than any line has.
+const lineAttrs = 40
 
 // NewSignals returns Signals that write to where logger does. Without p, lines have no
 // subject.
@@ -43,7 +51,15 @@ func NewSignals(logger *slog.Logger, p *Pseudonyms, o Options) *Signals {
 	if o.Draw == nil {
 		o.Draw = mathrand.Float64
 	}
-	return &Signals{log: logger.Handler(), pseudonyms: p, options: o}
+	s := &Signals{log: logger.Handler(), out: logger.Handler(), pseudonyms: p, options: o}
+	if h, ok := s.log.(requestHandler); ok { // else each line would be copied for its id
+		s.out, s.ids = h.Handler, h.ids
+	}
+	s.lines.New = func() any {
+		attrs := make([]slog.Attr, 0, lineAttrs)
+		return &attrs
+	}
+	return s
 }
 
 // Begin begins a request. Its End must be called, with the context that Begin returned.
@@ -111,7 +127,12 @@ func (s *Signals) End(ctx context.Context) {
 	if !whole && !s.options.Metrics {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 32)
+	line, _ := s.lines.Get().(*[]slog.Attr)
+	defer s.lines.Put(line)
+	attrs := (*line)[:0]
+	if s.ids {
+		attrs = append(attrs, slog.String("requestId", r.id))
+	}
 	if whole {
 		attrs = r.appendFields(attrs, r.subjectOf(ctx), took)
 	}
@@ -121,7 +142,8 @@ func (s *Signals) End(ctx context.Context) {
 	record := slog.NewRecord(ended, level, metric.SummaryMessage, 0)
 	record.AddAttrs(attrs...)
 	// A log that cannot be written leaves nowhere to say so, and must fail no request.
-	_ = s.log.Handle(ctx, record)
+	_ = s.out.Handle(ctx, record)
+	clear(attrs)
 }
 
 // keeps reports whether the line has its fields.

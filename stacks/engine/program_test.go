@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"os"
 	"os/exec"
@@ -141,6 +142,33 @@ func TestRule45DestroyRefusesProtectedTable(t *testing.T) {
 			t.Errorf("after the protection is off: %v\n%s", err, strings.Join(r.Diagnostics, "\n"))
 		}
 	})
+}
+
+// Rule 45: the steps of docs/deploy.md under "Deleting" end a stack that keeps everything.
+func TestRule45DeletingAsDocumented(t *testing.T) {
+	t.Parallel()
+	d := deploy(t, "prod", nil)
+	d.up()
+	var cognito map[string]any
+	if err := json.Unmarshal([]byte(d.options.Config["leasehold:cognito"]), &cognito); err != nil {
+		t.Fatal(err)
+	}
+	cognito["deletionProtection"], cognito["retain"] = false, false
+	members, err := json.Marshal(cognito)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.configure(map[string]string{
+		"leasehold:cognito": string(members), "leasehold:table": `{"deletionProtection":false,"retain":false}`, "leasehold:policies": "advisory",
+	})
+	for _, s := range d.up().Steps {
+		if s.Op != apitype.OpUpdate {
+			t.Errorf("taking protections off does more: %v", s)
+		}
+	}
+	if r, err := d.stack.Destroy(t.Context()); err != nil {
+		t.Errorf("%v\n%s", err, strings.Join(r.Diagnostics, "\n"))
+	}
 }
 
 // refused runs a destroy that must fail, with a reason, and leave the table.

@@ -18,6 +18,15 @@ func Properties(token string) (properties []string, known bool) {
 	return slices.Clone(properties), known
 }
 
+// AddOnly returns the lists among the inputs of a type to which AWS lets elements be added, and whose elements
+// it neither changes nor takes back: the update fails, and replaces nothing.
+func AddOnly(token string) []string { return slices.Clone(addOnly[token]) }
+
+var addOnly = map[string][]string{
+	// https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html
+	"aws:cognito/userPool:UserPool": {"schemas"},
+}
+
 // Types returns all tokens that Properties knows, in no order.
 func Types() []string {
 	types := make([]string, 0, len(table))

@@ -40,7 +40,7 @@ var table = map[string][]string{
 	"aws:codedeploy/application:Application":         {"computePlatform"},
 	"aws:codedeploy/deploymentGroup:DeploymentGroup": {"appName"},
 
-	"aws:cognito/resourceServer:ResourceServer": {"identifier", "userPoolId"},
+	"aws:cognito/resourceServer:ResourceServer": {"identifier", "name", "userPoolId"},
 	"aws:cognito/userPool:UserPool":             {"aliasAttributes", "name", "usernameAttributes", "usernameConfiguration"},
 	"aws:cognito/userPoolClient:UserPoolClient": {"generateSecret", "userPoolId"},
 	"aws:cognito/userPoolDomain:UserPoolDomain": {"domain", "userPoolId"},

@@ -41,8 +41,9 @@ type Ref struct {
 // Loss is a stateful resource that would be replaced or destroyed.
 type Loss struct {
 	Ref
-	Effect string `json:"effect"` // "replaced", "destroyed", or "abandoned": kept in AWS, managed by nobody
-	// Because are the inputs that force a replacement.
+	// Effect is "replaced", "destroyed", "abandoned" (kept in AWS, managed by nobody), or "refused": the update fails.
+	Effect string `json:"effect"`
+	// Because are the inputs that force a replacement, or that AWS refuses to change.
 	Because []string `json:"because,omitempty"`
 	Loses   string   `json:"loses"`
 	// Guard is what would stop it; empty when nothing would.
@@ -158,6 +159,9 @@ func (c *comparison) resource(r *Resource, before map[string]*Resource) {
 		}
 		delete(before, key(urn))
 		change := Change{Ref: r.ref(), Differences: differences(old.compared(), r.compared(), c.same)}
+		if c.OtherStack {
+			change.Differences = slices.DeleteFunc(change.Differences, isHash)
+		}
 		if key(urn) != key(r.URN) {
 			change.Was = old.URN
 		}
@@ -169,6 +173,9 @@ func (c *comparison) resource(r *Resource, before map[string]*Resource) {
 		}
 		if len(change.Replaced) > 0 && forcenew.Stateful(r.Type) {
 			c.replaced(r, old, change.Replaced)
+		}
+		if why := refusedBy(r, old, change.Differences); len(why) > 0 && !c.OtherStack {
+			c.Stateful = append(c.Stateful, Loss{Ref: r.ref(), Effect: "refused", Because: why, Loses: loses(r.Type), Guard: "AWS refuses"})
 		}
 		return
 	}

@@ -176,6 +176,7 @@ func TestRule47ForceNew(t *testing.T) {
 	t.Parallel()
 	for typ, inputs := range map[string][]string{
 		"aws:cloudwatch/logGroup:LogGroup":          {"logGroupClass", "name", "namePrefix"},
+		"aws:cognito/resourceServer:ResourceServer": {"identifier", "name", "userPoolId"},
 		"aws:cognito/userPool:UserPool":             {"aliasAttributes", "name", "usernameAttributes", "usernameConfiguration"},
 		"aws:cognito/userPoolClient:UserPoolClient": {"generateSecret", "userPoolId"},
 		"aws:cognito/userPoolDomain:UserPoolDomain": {"domain", "userPoolId"},

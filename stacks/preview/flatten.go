@@ -1,6 +1,8 @@
 package preview
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"maps"
 	"slices"
 	"strconv"
@@ -102,4 +104,13 @@ func isArchive(d Difference) bool {
 	was, _ := d.Was.(string)
 	is, _ := d.Is.(string)
 	return strings.HasPrefix(was, archivePrefix) && strings.HasPrefix(is, archivePrefix)
+}
+
+// isHash reports whether one SHA-256 took the place of another: what it is of differs too, and is shown.
+func isHash(d Difference) bool { return sha256Sum(d.Was) && sha256Sum(d.Is) }
+
+func sha256Sum(v any) bool {
+	text, _ := v.(string)
+	sum, err := hex.DecodeString(text)
+	return err == nil && len(sum) == sha256.Size
 }

@@ -58,6 +58,7 @@ func TestWrap(t *testing.T) {
 		{"one two three", 6, 0, []string{"one", "two three"}},
 		{"one two three", 0, 1, []string{"one two", "three"}},
 		{"one two three", 6, 1, []string{"one", "two", "three"}},
+		{"one two three", 7, 1, []string{"", "one two", "three"}},
 		{"averylongword b", 0, 0, []string{"averylongword", "b"}},
 		{"abcdef · b", 0, 0, []string{"abcdef ·", "b"}},
 		{"ab abcde · b", 0, 0, []string{"ab", "abcde · b"}},

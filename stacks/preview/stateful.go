@@ -2,6 +2,8 @@ package preview
 
 import (
 	"cmp"
+	"maps"
+	"slices"
 	"strings"
 
 	"leasehold.example/stacks/forcenew"
@@ -44,4 +46,24 @@ func covers(paths []string, path string) bool {
 		}
 	}
 	return false
+}
+
+// refusedBy are the elements of old whose change or removal AWS refuses (forcenew.AddOnly), those
+// aside that the resource ignores.
+func refusedBy(r, old *Resource, changes []Difference) []string {
+	was := map[string]any{}
+	flatten(was, "", old.Inputs)
+	var why []string
+	for _, c := range changes {
+		end := strings.IndexByte(c.Path, ']') + 1
+		if end == 0 || !covers(forcenew.AddOnly(r.Type), c.Path) || covers(r.IgnoreChanges, c.Path) {
+			continue
+		}
+		element := c.Path[:end]
+		existed := func(path string) bool { return covers([]string{element}, path) }
+		if slices.ContainsFunc(slices.Collect(maps.Keys(was)), existed) && !slices.Contains(why, element) {
+			why = append(why, element)
+		}
+	}
+	return why
 }

@@ -70,7 +70,13 @@ func (w *textReport) item(code, mark, text string) {
 }
 
 func (w *textReport) head(r *Report) {
-	w.line("%s", w.paint(bold, r.Project+" "+r.Stack)+w.paint(dim, "  "+r.facts()))
+	name := r.Project + " " + r.Stack + "  "
+	for i, facts := range wrap(r.facts(), visible(name), 2, w.Width) {
+		if i > 0 {
+			name = "  "
+		}
+		w.line("%s%s", w.paint(bold, name), w.paint(dim, facts))
+	}
 }
 
 // facts are the numbers of a report in one line.
@@ -117,6 +123,9 @@ func (c *Changes) lossTitle() string {
 
 // sentence says what happens to it.
 func (l Loss) sentence() string {
+	if l.Effect == "refused" {
+		return "cannot be changed in " + strings.Join(l.Because, ", ") + ": AWS refuses, and the update fails; another one would lose " + l.Loses
+	}
 	text := l.Effect
 	if len(l.Because) > 0 {
 		text += " because of " + strings.Join(l.Because, ", ")
@@ -232,6 +241,16 @@ func (c *Changes) counts() string {
 		return "none"
 	}
 	text := fmt.Sprintf("%d added, %d removed, %d changed", len(c.Added), len(c.Removed), len(c.Changed))
+	var beside []string
+	if len(c.Tags) > 0 {
+		beside = append(beside, "tags")
+	}
+	if len(c.Outputs) > 0 {
+		beside = append(beside, "outputs")
+	}
+	if len(beside) > 0 {
+		text += "; " + strings.Join(beside, " and ") + " differ"
+	}
 	if c.Renamed > 0 {
 		text += fmt.Sprintf("; %d more are only the stack's name, account or region", c.Renamed)
 	}

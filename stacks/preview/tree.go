@@ -63,20 +63,22 @@ func kind(token string) string {
 const separator = "·"
 
 // wrap breaks text between words into lines of at most width characters, of which first are
-// taken before the first line and rest before each other one. A longer word is a line of its own.
+// taken before the first line and rest before each other one. A word that is longer than that
+// is too long for its line. The first line is empty where the first word fits only below it.
 func wrap(text string, first, rest, width int) []string {
 	var lines []string
 	line, used := "", first
 	words := strings.Fields(text)
 	for i, word := range words {
-		n := used + visible(line) + 1 + visible(word)
+		longer := strings.TrimSpace(line + " " + word)
+		n := used + visible(longer)
 		if i+1 < len(words) && words[i+1] == separator {
 			n += 1 + visible(separator)
 		}
-		if line != "" && word != separator && n > width {
-			lines, line, used = append(lines, line), "", rest
+		if n > width && word != separator && (line != "" || used > rest) {
+			lines, longer, used = append(lines, line), word, rest
 		}
-		line = strings.TrimSpace(line + " " + word)
+		line = longer
 	}
 	return append(lines, line)
 }

@@ -155,15 +155,18 @@ func (b *builder) serverStatements() []platform.Statement {
 	return statements
 }
 
-// identity is the issuers' JSON for both functions, and with Cognito the metadata document to serve under url.
+// identity is the issuers' JSON for both functions, and the metadata document to serve under url.
 type identity struct {
 	issuers  pulumi.StringInput
-	metadata pulumi.StringPtrInput // nil with issuers of one's own
+	metadata pulumi.StringPtrInput // nil where the issuer's own will do
 	prefix   string                // what the issuer puts before scopes; clients have to ask for them with it
 }
 
 // identity takes the issuers from the configuration, or makes a user pool.
 func (b *builder) identity(url pulumi.StringOutput, outputs pulumi.Map) (identity, error) {
+	if b.c.AuthorizationServer.AuthorizationEndpoint != "" {
+		return b.foreign(url), nil
+	}
 	if b.c.Identity == IdentityIssuers {
 		issuers := pulumi.String(b.c.Issuers).ToStringOutput()
 		if b.c.secret {

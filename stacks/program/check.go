@@ -13,6 +13,11 @@ const (
 	limitHTTP      = 30
 )
 
+// maxIssuers is what LEASEHOLD_ISSUERS may have of the 4 KB that Lambda gives to all names and
+// values of a function's environment.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const maxIssuers = 2800
+
 // edgeLimit is how many seconds the edge waits for the function.
 func (c *Config) edgeLimit() int {
 	switch {
@@ -45,6 +50,7 @@ func (c *Config) checkTogether(set map[string]bool) []error {
 	c.checkDomain(&k)
 	c.checkPlace(&k)
 	c.checkIdentity(&k)
+	c.checkAuthorizationServer(&k)
 	c.checkVPC(&k)
 	c.checkIdle(&k)
 	return k.problems
@@ -116,6 +122,8 @@ func (c *Config) checkPlace(k *checks) {
 
 func (c *Config) checkIdentity(k *checks) {
 	k.refuse(c.Identity == IdentityIssuers && c.Issuers == "", "issuers", "want a JSON array of issuers with leasehold:identity issuers, it is not set")
+	k.refuse(len(c.Issuers) > maxIssuers, "issuers",
+		fmt.Sprintf("want at most %d bytes of JSON, as all variables of a function have 4,096 together, got %d", maxIssuers, len(c.Issuers)))
 	k.idle(c.Identity == IdentityCognito, "with leasehold:identity cognito, which makes the issuer", "issuers")
 	k.refuse(c.Identity == IdentityCognito && len(c.Cognito.CallbackURLs) == 0, "cognito.callbackUrls",
 		"want a list, each "+patterns["callback"].want+", it is not set")

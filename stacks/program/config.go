@@ -22,7 +22,8 @@ const (
 // Config is what Pulumi.<stack>.yaml says. docs/stack-configuration.md is made from its
 // comments and tags: `default` is what an absent or empty value means, `need` marks what must be set,
 // `min`, `max`, `oneof` and `match` are what is accepted, and `env` is the variable of
-// apps/mcp/config that takes the value, with its own default and bounds.
+// apps/mcp/config that takes the value, with its own default and bounds. What has `ref` may be an output of
+// another stack, and that is what a preview without a cloud shows in its place (references.go).
 type Config struct {
 	// Stack is the name of the Pulumi stack. It is in tags and names; nothing is decided by it.
 	Stack string `json:"-"`
@@ -56,7 +57,10 @@ type Config struct {
 	Identity string `json:"identity" oneof:"issuers cognito" need:"yes"`
 	// Issuers are the trusted issuers with identity issuers; docs/configuration.md has their members. It is
 	// the one setting that may be a Pulumi secret.
-	Issuers JSON `json:"issuers" env:"LEASEHOLD_ISSUERS"`
+	Issuers JSON `json:"issuers" env:"LEASEHOLD_ISSUERS" ref:"[{\"issuer\":\"https://reference.invalid\",\"jwks_url\":\"https://reference.invalid/keys\",\"tenant\":\"reference\",\"advertised\":true}]"`
+	// AuthorizationServer is metadata for the one advertised issuer of yours that has none which clients accept. Absent
+	// means that clients read the issuer's own.
+	AuthorizationServer AuthorizationServer `json:"authorizationServer"`
 	// Cognito is the user pool with identity cognito.
 	Cognito Cognito `json:"cognito"`
 	// Sessions bound the sessions of a principal.
@@ -77,10 +81,11 @@ type Config struct {
 	// Canary shifts traffic to a new version step by step.
 	Canary Canary `json:"canary"`
 	// PermissionsBoundary is the policy that bounds every role of the stack. Absent means none.
-	PermissionsBoundary string `json:"permissionsBoundary" match:"policy"`
+	PermissionsBoundary string `json:"permissionsBoundary" match:"policy" ref:"arn:PARTITION:iam::ACCOUNT:policy/reference"`
 	// Tags are on everything that has tags, beside project, stack and managed-by.
 	Tags Tags `json:"tags"`
-	// Policies says what a finding of the policy pack does: mandatory ones fail the update.
+	// Policies says what a finding of the policy pack does. A mandatory one ends `make preview` and `make deploy` with an
+	// error, the latter before anything is made; `pulumi up` asks the pack when it has --policy-pack. An advisory one is shown.
 	Policies string `json:"policies" default:"mandatory" oneof:"advisory mandatory"`
 	// Sealing is about the keys of sealed values.
 	Sealing Sealing `json:"sealing"`
@@ -102,9 +107,9 @@ type Domain struct {
 	Name string `json:"name" match:"host"`
 	// HostedZoneID is the Route 53 zone in which the stack makes the record, and validates a certificate
 	// unless there is one. Absent means that you make the record; then the certificate is needed.
-	HostedZoneID string `json:"hostedZoneId" match:"zone"`
+	HostedZoneID string `json:"hostedZoneId" match:"zone" ref:"Z00000000000000000000"`
 	// CertificateARN is a certificate of ACM in the stack's region. Absent means that the stack makes one.
-	CertificateARN string `json:"certificateArn" match:"arn:acm"`
+	CertificateARN string `json:"certificateArn" match:"arn:acm" ref:"arn:PARTITION:acm:REGION:ACCOUNT:certificate/reference"`
 }
 
 // Function sizes the MCP server.
@@ -141,7 +146,7 @@ type Authorizer struct {
 type Table struct {
 	// ARN is a table of yours, with the keys and indexes of docs/deploy.md. Absent means that the stack makes one; the
 	// others are about that one.
-	ARN string `json:"arn" match:"arn:dynamodb"`
+	ARN string `json:"arn" match:"arn:dynamodb" ref:"arn:PARTITION:dynamodb:REGION:ACCOUNT:table/reference"`
 	// PointInTimeRecovery keeps 35 days of backups.
 	PointInTimeRecovery bool `json:"pointInTimeRecovery" default:"true"`
 	// DeletionProtection makes DynamoDB refuse to delete the table.
@@ -156,7 +161,7 @@ type Encryption struct {
 	CustomerKey bool `json:"customerKey" default:"true"`
 	// KeyARN is a KMS key of yours in the place of the stack's, whose policy has to let the services use it
 	// (docs/deploy.md).
-	KeyARN string `json:"keyArn" match:"arn:kms"`
+	KeyARN string `json:"keyArn" match:"arn:kms" ref:"arn:PARTITION:kms:REGION:ACCOUNT:key/reference"`
 }
 
 // Firewall is AWS WAF.
@@ -164,11 +169,24 @@ type Firewall struct {
 	// Enabled puts a web ACL before the API.
 	Enabled bool `json:"enabled" default:"true"`
 	// WebACLARN is a regional web ACL of yours. Absent means that the stack makes one; the rates are about that one.
-	WebACLARN string `json:"webAclArn" match:"arn:wafv2"`
+	WebACLARN string `json:"webAclArn" match:"arn:wafv2" ref:"arn:PARTITION:wafv2:REGION:ACCOUNT:regional/webacl/reference/0"`
 	// RatePerIP is how many requests of one address pass in 5 minutes. Users of a hosted client share addresses.
 	RatePerIP int `json:"ratePerIp" default:"3000" min:"10" max:"2000000000"`
 	// RatePerToken is how many requests with one Authorization header pass in 5 minutes.
 	RatePerToken int `json:"ratePerToken" default:"1500" min:"10" max:"2000000000"`
+}
+
+// AuthorizationServer is what the stack tells clients of an issuer (RFC 8414), in its place. The issuer lets public
+// clients use PKCE with S256, and does not say so: a Cognito user pool of yours is one.
+type AuthorizationServer struct {
+	// AuthorizationEndpoint is where people sign in. The other members need it.
+	AuthorizationEndpoint string `json:"authorizationEndpoint" match:"https" ref:"https://reference.invalid/authorize"`
+	// TokenEndpoint is where clients get tokens.
+	TokenEndpoint string `json:"tokenEndpoint" match:"https" ref:"https://reference.invalid/token"`
+	// RevocationEndpoint ends refresh tokens. Absent means that there is none.
+	RevocationEndpoint string `json:"revocationEndpoint" match:"https" ref:"https://reference.invalid/revoke"`
+	// RegistrationEndpoint is for dynamic client registration. Absent means that clients have ids already.
+	RegistrationEndpoint string `json:"registrationEndpoint" match:"https" ref:"https://reference.invalid/register"`
 }
 
 // Cognito is a user pool.
@@ -226,11 +244,11 @@ type Throttle struct {
 // VPC is a network of yours.
 type VPC struct {
 	// ID is the VPC.
-	ID string `json:"id" match:"vpc"`
+	ID string `json:"id" match:"vpc" ref:"vpc-00000000"`
 	// SubnetIDs are private subnets, in two availability zones or more.
-	SubnetIDs []string `json:"subnetIds" match:"subnet"`
+	SubnetIDs []string `json:"subnetIds" match:"subnet" ref:"subnet-00000000 subnet-00000001"`
 	// RouteTableIDs are those of the subnets, to which the DynamoDB endpoint is added with endpoints.
-	RouteTableIDs []string `json:"routeTableIds" match:"routeTable"`
+	RouteTableIDs []string `json:"routeTableIds" match:"routeTable" ref:"rtb-00000000 rtb-00000001"`
 	// Endpoints makes VPC endpoints for what the function calls in AWS, which then answer for the whole VPC and let
 	// nothing else through. Without, the network has to reach DynamoDB and Secrets Manager by itself. In either
 	// case it has to reach the issuers' keys.
@@ -245,9 +263,9 @@ type Canary struct {
 	Strategy string `json:"strategy" default:"CodeDeployDefault.LambdaCanary10Percent5Minutes" oneof:"CodeDeployDefault.LambdaAllAtOnce CodeDeployDefault.LambdaCanary10Percent5Minutes CodeDeployDefault.LambdaCanary10Percent10Minutes CodeDeployDefault.LambdaCanary10Percent15Minutes CodeDeployDefault.LambdaCanary10Percent30Minutes CodeDeployDefault.LambdaLinear10PercentEvery1Minute CodeDeployDefault.LambdaLinear10PercentEvery2Minutes CodeDeployDefault.LambdaLinear10PercentEvery3Minutes CodeDeployDefault.LambdaLinear10PercentEvery10Minutes"`
 	// Alarms are names of CloudWatch alarms that roll a deployment back, at most nine, beside the one that the stack
 	// makes: of invocations that fail.
-	Alarms []string `json:"alarms" match:"alarm"`
+	Alarms []string `json:"alarms" match:"alarm" ref:"reference"`
 	// TopicARN is an SNS topic that hears of failed deployments. Absent means none.
-	TopicARN string `json:"topicArn" match:"arn:sns"`
+	TopicARN string `json:"topicArn" match:"arn:sns" ref:"arn:PARTITION:sns:REGION:ACCOUNT:reference"`
 }
 
 // Tags say whose a resource is.
@@ -272,7 +290,7 @@ type Monitoring struct {
 	Emails []string `json:"emails" match:"email"`
 	// TopicARN is an SNS topic of yours in the place of the stack's; its policy, and its key's, have to let CloudWatch
 	// publish (docs/operate.md). Absent means that the stack makes one, under a key of its own.
-	TopicARN string `json:"topicArn" match:"arn:sns"`
+	TopicARN string `json:"topicArn" match:"arn:sns" ref:"arn:PARTITION:sns:REGION:ACCOUNT:reference"`
 	// Runbook is the page that alarms link to, where docs/operate.md is published.
 	Runbook string `json:"runbook" default:"docs/operate.md" match:"link"`
 	// Budget is what the stack may cost a month, in US dollars; 0 watches no costs. It needs the tag stack to be
@@ -312,6 +330,7 @@ func (c *Config) Warnings() []string {
 		}
 	}
 	warn(c.Edge == EdgeHTTP, "leasehold:edge: WAF cannot be attached to an HTTP API; the firewall of the edge rest is missing here")
+	warn(c.Partition == "aws-cn", "leasehold:partition: aws-cn was never tried; names of endpoints and services differ there")
 	warn(c.Edge == EdgeREST && !c.Firewall.Enabled, "leasehold:firewall.enabled: there is no WAF before this API")
 	warn(c.Authorizer.CacheSeconds > 0, "leasehold:authorizer.cacheSeconds: a cached allow outlives its token; the function still refuses it")
 	warn(c.Function.ReservedConcurrency != nil && *c.Function.ReservedConcurrency == 0, "leasehold:function.reservedConcurrency: 0 stops the function")

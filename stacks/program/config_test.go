@@ -41,7 +41,7 @@ func TestDefaults(t *testing.T) {
 	// Numbers and truth values may be texts and the other way round, as `pulumi config set --path` writes either.
 	c, err = program.Load("dev", with(map[string]string{
 		"leasehold:function": `{"memory":"1024","reservedConcurrency":5,"timeout":20}`, "leasehold:sessions": `{"cap":7,"bindClient":true}`,
-		"aws:region": "us-east-1", "leasehold:streaming": "true",
+		"pulumi:tags": "x", "leasehold:streaming": "true",
 	}))
 	if err != nil {
 		t.Fatal(err)
@@ -67,15 +67,20 @@ func TestBadConfigurations(t *testing.T) {
 		values map[string]string
 		want   []string
 	}{
-		"edge":               {map[string]string{"leasehold:edge": "x"}, []string{`leasehold:edge: want rest or http, got "x"`}},
-		"account too short":  {map[string]string{"leasehold:accountId": "1234"}, []string{`leasehold:accountId: want the 12 digits of an AWS account, got "1234"`}},
-		"no account":         {map[string]string{"leasehold:accountId": ""}, []string{`leasehold:accountId: want the 12 digits of an AWS account, it is not set`}},
-		"region":             {map[string]string{"leasehold:region": "Frankfurt"}, []string{`leasehold:region: want an AWS region such as eu-central-1, got "Frankfurt"`}},
-		"partition":          {map[string]string{"leasehold:region": "cn-north-1"}, []string{`leasehold:partition: want aws-cn in region cn-north-1, got "aws"`}},
+		"edge":              {map[string]string{"leasehold:edge": "x"}, []string{`leasehold:edge: want rest or http, got "x"`}},
+		"account too short": {map[string]string{"leasehold:accountId": "1234"}, []string{`leasehold:accountId: want the 12 digits of an AWS account, got "1234"`}},
+		"no account":        {map[string]string{"leasehold:accountId": ""}, []string{`leasehold:accountId: want the 12 digits of an AWS account, it is not set`}},
+		"region":            {map[string]string{"leasehold:region": "Frankfurt"}, []string{`leasehold:region: want an AWS region such as eu-central-1, got "Frankfurt"`}},
+		"partition":         {map[string]string{"leasehold:region": "cn-north-1"}, []string{`leasehold:partition: want aws-cn in region cn-north-1, got "aws"`}},
+		"too many issuers": {
+			map[string]string{"leasehold:issuers": `[{"issuer":"https://idp.example.com","tenant":"acme","audiences":["` + strings.Repeat("a", 3000) + `"]}]`},
+			[]string{`leasehold:issuers: want at most 2800 bytes of JSON, as all variables of a function have 4,096 together, got 3071`},
+		},
 		"unknown key":        {map[string]string{"leasehold:egde": "rest"}, []string{`leasehold:egde: there is no such setting; the nearest is edge`}},
 		"unknown member":     {map[string]string{"leasehold:function": `{"memroy":512}`}, []string{`leasehold:function.memroy: there is no such setting; the nearest is memory`}},
-		"namespace":          {map[string]string{"leashold:edge": "http", "Leasehold:edge": "http", "lease:edge": "http"}, []string{`Leasehold:edge: there is no such setting; they begin with leasehold:`, `leashold:edge: there is no such setting; they begin with leasehold:`}},
+		"namespace":          {map[string]string{"leashold:edge": "http", "Leasehold:edge": "http", "lease:edge": "http"}, []string{`Leasehold:edge: there is no such setting; the nearest namespace is leasehold`, `leashold:edge: there is no such setting; the nearest namespace is leasehold`}},
 		"case of a member":   {map[string]string{"leasehold:domain": `{"hostedZoneID":"Z1"}`}, []string{`leasehold:domain.hostedZoneID: there is no such setting; the nearest is hostedZoneId`}},
+		"provider":           {map[string]string{"aws:region": "us-east-1"}, []string{`aws:region: has no effect: leasehold:region and leasehold:accountId say where the stack is`}},
 		"not an object":      {map[string]string{"leasehold:function": "512"}, []string{`leasehold:function: want an object, got "512"`}},
 		"not JSON":           {map[string]string{"leasehold:function": "memory=512"}, []string{`leasehold:function: want an object, got something that is neither an object nor a list`}},
 		"not a list":         {map[string]string{"leasehold:vpc": `{"subnetIds":"subnet-0a"}`}, []string{`leasehold:vpc.subnetIds: want a list, each the id of a subnet such as subnet-0abc, got something that is neither an object nor a list`}},

@@ -118,3 +118,15 @@ func TestDeployRoleMakesEveryKind(t *testing.T) {
 		}
 	})
 }
+
+// Rule 34: no CloudFront, whose functions never see the 401 that they would have to repair.
+func TestRule34NoCloudFront(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, _ map[string]string, g *offline.Graph) {
+		for _, r := range g.Resources {
+			if strings.HasPrefix(r.Type, "aws:cloudfront/") {
+				t.Errorf("%s is a %s", r.Name, r.Type)
+			}
+		}
+	})
+}

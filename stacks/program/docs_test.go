@@ -84,6 +84,11 @@ func document(t *testing.T) []byte {
 or without effect stops the program before it does anything, with one message that lists all of it by key. A name with a
 dot is a member of an object: `+"`pulumi config set --path leasehold:function.memory 1024`"+`.
 
+A setting with ↗ may be what another stack exports: `+"`stack:ORGANIZATION/PROJECT/STACK#OUTPUT`"+`, as in `+"`stack:acme/network/prod#vpcId`"+`. With a
+backend of your own (a bucket, a folder) ORGANIZATION is the word `+"`organization`"+`. A list may be one output, or have several as elements,
+and `+"`issuers`"+` any text in it. The output must exist, and must not be a secret but in `+"`issuers`"+`. A preview without a cloud shows
+a placeholder, and says so.
+
 | Setting | Value | Default |
 |---|---|---|
 %s
@@ -103,7 +108,11 @@ func writeSetting(table, details *bytes.Buffer, f keyed, path string, comments m
 		if f.Tag.Get("need") != "" {
 			byDefault = "**must be set**"
 		}
-		_, _ = fmt.Fprintf(table, "| `%s` | %s | %s |\n", path, strings.ReplaceAll(f.want(), "|", `\|`), byDefault)
+		reference := ""
+		if _, ok := f.Tag.Lookup("ref"); ok {
+			reference = " ↗"
+		}
+		_, _ = fmt.Fprintf(table, "| `%s` | %s | %s |\n", path, strings.ReplaceAll(f.want(), "|", `\|`)+reference, byDefault)
 	}
 	text := strings.TrimPrefix(strings.Join(strings.Fields(comments[f.Name]), " "), f.Name)
 	_, _ = fmt.Fprintf(details, "- `%s`%s\n", path, text)

@@ -1,6 +1,8 @@
 package program_test
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -72,6 +74,24 @@ func TestAuthorizerEnvironment(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The trigger's package is its own; what it is given are names in its source.
+func TestPreTokenEnvironment(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile(filepath.Join(root, "apps", "pretoken", "cmd", "lambda", "main.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	environ := environment(t, run(t, with(cognito)), "identity-pretoken-function")
+	for name := range environ {
+		if !strings.Contains(string(source), `os.Getenv("`+name+`")`) {
+			t.Errorf("apps/pretoken does not read %s", name)
+		}
+	}
+	if len(environ) == 0 {
+		t.Error("the trigger is told nothing")
+	}
 }
 
 // Every setting with a variable reaches the server.

@@ -16,7 +16,7 @@ import (
 // Load reads the settings of a stack from values, which has them under their full keys
 // ("leasehold:edge") as Pulumi passes them: text, and JSON for objects and lists. secrets are the keys
 // that are Pulumi secrets, of which no value is in any error. The error lists all that is wrong, by key.
-// Keys of other namespaces are other people's, unless they look like ours misspelt.
+// Keys of other namespaces are other people's, unless they look like ours misspelt, or like the provider's.
 func Load(stack string, values map[string]string, secrets ...string) (Config, error) {
 	c := Config{Stack: stack, secret: slices.Contains(secrets, fullKey("issuers"))}
 	r := reader{set: map[string]bool{}}
@@ -24,8 +24,11 @@ func Load(stack string, values map[string]string, secrets ...string) (Config, er
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		name, ours := strings.CutPrefix(key, Namespace+":")
 		if !ours {
-			if space, _, _ := strings.Cut(key, ":"); edits(space, Namespace) <= 2 {
-				r.problems = append(r.problems, fmt.Errorf("%s: there is no such setting; they begin with %s:", key, Namespace))
+			switch space, _, _ := strings.Cut(key, ":"); {
+			case space == "aws": // the settings of the default provider, which nothing here uses (RULES 44)
+				r.problems = append(r.problems, fmt.Errorf("%s: has no effect: leasehold:region and leasehold:accountId say where the stack is", key))
+			case edits(space, Namespace) <= 2:
+				r.problems = append(r.problems, fmt.Errorf("%s: there is no such setting; the nearest namespace is %s", key, Namespace))
 			}
 			continue
 		}
@@ -42,9 +45,13 @@ func Load(stack string, values map[string]string, secrets ...string) (Config, er
 		r.problems = c.checkTogether(r.set)
 	}
 	if len(r.problems) > 0 {
-		return Config{}, fmt.Errorf("the configuration of stack %s is wrong:\n%w", stack, errors.Join(r.problems...))
+		return Config{}, wrong(stack, errors.Join(r.problems...))
 	}
 	return c, nil
+}
+
+func wrong(stack string, problems error) error {
+	return fmt.Errorf("the configuration of stack %s is wrong:\n%w", stack, problems)
 }
 
 // keyed is a setting as its tags describe it.

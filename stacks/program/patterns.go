@@ -39,6 +39,7 @@ var patterns = map[string]pattern{
 	// https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html
 	"attribute": {"the name of a custom attribute, without custom:, up to 20 letters, digits and underscores", like(`[A-Za-z][A-Za-z0-9_]{0,19}`)},
 	"callback":  {"an https URL, or http on localhost, without a fragment", isCallback},
+	"https":     {"an https URL without a query or a fragment", isEndpoint},
 	"vpc":       {"the id of a VPC such as vpc-0abc", like(`vpc-[0-9a-f]+`)},
 	"subnet":    {"the id of a subnet such as subnet-0abc", like(`subnet-[0-9a-f]+`)},
 
@@ -74,4 +75,10 @@ func isCallback(s string) bool {
 		return false
 	}
 	return u.Scheme == "https" || u.Scheme == "http" && u.Hostname() == "localhost"
+}
+
+// isEndpoint accepts what JSON and a mapping template may hold as it is.
+func isEndpoint(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Scheme == "https" && u.Hostname() != "" && u.User == nil && !strings.ContainsAny(s, "?#")
 }

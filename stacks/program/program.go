@@ -17,6 +17,8 @@ type Program struct {
 	Root string
 	// WithoutArchives does not look at the archives, which need not be there. Offline only (RULES 47).
 	WithoutArchives bool
+	// WithoutStacks puts a placeholder where a setting is an output of another stack. Offline only (RULES 47).
+	WithoutStacks bool
 	// Settings are all that the stack's file has, under their full keys, so that a setting with a typing mistake in its
 	// name is an error. Absent means that only known keys are asked for: a pulumi.Context does not list the others.
 	Settings map[string]string
@@ -24,7 +26,10 @@ type Program struct {
 
 // Deploy registers the stack's resources. It is a pulumi.RunFunc.
 func (p Program) Deploy(ctx *pulumi.Context) error {
-	values, secrets := p.settings(ctx)
+	values, secrets, err := p.settings(ctx)
+	if err != nil {
+		return wrong(ctx.Stack(), err)
+	}
 	c, err := Load(ctx.Stack(), values, secrets...)
 	if err != nil {
 		return err
@@ -54,8 +59,9 @@ func (p Program) Deploy(ctx *pulumi.Context) error {
 	return nil
 }
 
-// settings are what the stack says, and the keys of it that are secret.
-func (p Program) settings(ctx *pulumi.Context) (values map[string]string, secrets []string) {
+// settings are what the stack says, and the keys of it that are secret. Outputs of other stacks
+// have taken their places.
+func (p Program) settings(ctx *pulumi.Context) (values map[string]string, secrets []string, err error) {
 	values = maps.Clone(p.Settings)
 	if values == nil {
 		values = map[string]string{}
@@ -70,7 +76,12 @@ func (p Program) settings(ctx *pulumi.Context) (values map[string]string, secret
 			secrets = append(secrets, key)
 		}
 	}
-	return values, secrets
+	if p.WithoutStacks {
+		values, _, err = WithPlaceholders(values)
+		return values, secrets, err
+	}
+	values, more, err := resolve(values, readOutputs(ctx))
+	return values, append(secrets, more...), err
 }
 
 // provider ties every resource to one account and one region, whatever the shell's credentials

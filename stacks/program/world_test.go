@@ -65,6 +65,7 @@ func stacks(t *testing.T) map[string]map[string]string {
 			"leasehold:vpc": `{"id":"vpc-0a","subnetIds":["subnet-0a","subnet-0b"],"routeTableIds":["rtb-0a"],"endpoints":true}`,
 		}),
 		"vpc without endpoints": with(map[string]string{"leasehold:vpc": `{"id":"vpc-0a","subnetIds":["subnet-0a","subnet-0b"]}`}),
+		"own pool":              ownPool(nil),
 		"own table, key, web ACL and boundary": with(map[string]string{
 			"leasehold:table":               `{"arn":"arn:aws:dynamodb:` + place + `table/sessions"}`,
 			"leasehold:encryption":          `{"keyArn":"arn:aws:kms:` + place + `key/0000"}`,

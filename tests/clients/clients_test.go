@@ -8,6 +8,7 @@ import (
 
 	mcpgo "github.com/mark3labs/mcp-go/client"
 
+	"leasehold.example/tests/e2e/e2etest"
 	"leasehold.example/tests/internal/local"
 )
 
@@ -42,8 +43,28 @@ type driver func(*testing.T, server) seen
 func TestClients(t *testing.T) {
 	t.Parallel()
 	process := local.Start(t, local.Shipped)
-	s := server{process.MCP(), process.Token(t, "acme", "user-1")}
+	drive(t, server{process.MCP(), process.Token(t, "acme", "user-1")})
+}
 
+// TestDeployedClients has the same clients call the stacks as they are deployed, each behind its edge.
+func TestDeployedClients(t *testing.T) {
+	t.Parallel()
+	for name, kind := range map[string]e2etest.Kind{"dev": e2etest.Dev, "prod with a domain": e2etest.Prod, "edge http": e2etest.HTTP} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stack := e2etest.Up(t, e2etest.Options(t, kind.With(e2etest.Unthrottled).State(t)))
+			token, err := stack.Token("acme", "user-1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			drive(t, server{stack.MCPURL, token})
+		})
+	}
+}
+
+// drive has every client do the same, each in its newest protocol and the one before.
+func drive(t *testing.T, s server) {
+	t.Helper()
 	tests := []struct {
 		name     string
 		drive    driver

@@ -31,6 +31,7 @@ var targets = []target{
 		return s.MCP(), s.Token(t, "acme", "conformance")
 	}},
 	function,
+	stack,
 }
 
 // revisions are the frozen requirement sets of the suite, with the number of scenarios

@@ -17,8 +17,10 @@ import (
 type Deployment struct {
 	Functions []*Function
 	Aliases   []*Alias
-	Tables    []*Table
-	Secrets   []*Secret
+	// Invocations are those that the deployment made itself, in its order.
+	Invocations []Invocation
+	Tables      []*Table
+	Secrets     []*Secret
 	// REST or HTTP is the edge; the other is nil.
 	REST *REST
 	HTTP *HTTP

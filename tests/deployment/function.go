@@ -39,6 +39,13 @@ type Alias struct {
 	Function       *Function
 }
 
+// Invocation is one that the stack made while it was deployed.
+type Invocation struct {
+	URN      string
+	Function *Function
+	Event    []byte
+}
+
 // Role is a function's execution role with the policies inside it.
 type Role struct {
 	URN, Name, ARN string
@@ -88,6 +95,19 @@ func (d *Deployment) readFunctions(s state) error {
 	}
 	for _, r := range s.of("lambda/permission:Permission") {
 		errs = append(errs, d.readPermission(r))
+	}
+	for _, r := range s.of("lambda/invocation:Invocation") {
+		var o struct {
+			Function string `json:"functionName"`
+			Input    string `json:"input"`
+		}
+		err := r.decode(&o)
+		if err == nil {
+			var f *Function
+			f, err = d.named(r, o.Function)
+			d.Invocations = append(d.Invocations, Invocation{URN: r.URN, Function: f, Event: []byte(o.Input)})
+		}
+		errs = append(errs, err)
 	}
 	for _, r := range s.of("lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig") {
 		var c struct {

@@ -106,17 +106,33 @@ func (t *Table) Create(ctx context.Context, endpoint string) error {
 	if indexes != nil {
 		in["GlobalSecondaryIndexes"] = indexes
 	}
-	if err := t.call(ctx, endpoint, "CreateTable", in); err != nil || t.TTL == "" {
+	if _, err := t.call(ctx, endpoint, "CreateTable", in); err != nil || t.TTL == "" {
 		return err
 	}
-	return t.call(ctx, endpoint, "UpdateTimeToLive", map[string]any{
+	_, err := t.call(ctx, endpoint, "UpdateTimeToLive", map[string]any{
 		"TableName": t.Name, "TimeToLiveSpecification": map[string]any{"AttributeName": t.TTL, "Enabled": true},
 	})
+	return err
+}
+
+// Items are what is in the table: attributes by name, each by its type ("S", "N"). It reads
+// one page, 1 MB.
+func (t *Table) Items(ctx context.Context, endpoint string) ([]map[string]map[string]any, error) {
+	answer, err := t.call(ctx, endpoint, "Scan", map[string]any{"TableName": t.Name, "ConsistentRead": true})
+	if err != nil {
+		return nil, err
+	}
+	var page struct{ Items []map[string]map[string]any }
+	if err := json.Unmarshal(answer, &page); err != nil {
+		return nil, fmt.Errorf("deployment: %s: %w", t.URN, err)
+	}
+	return page.Items, nil
 }
 
 // Delete deletes the table with what is in it.
 func (t *Table) Delete(ctx context.Context, endpoint string) error {
-	return t.call(ctx, endpoint, "DeleteTable", map[string]any{"TableName": t.Name})
+	_, err := t.call(ctx, endpoint, "DeleteTable", map[string]any{"TableName": t.Name})
+	return err
 }
 
 func keySchema(partition, sort string) []map[string]string {
@@ -128,26 +144,26 @@ func keySchema(partition, sort string) []map[string]string {
 }
 
 // call needs no SDK: DynamoDB Local reads of the signature only that there is one.
-func (t *Table) call(ctx context.Context, endpoint, operation string, in any) error {
+func (t *Table) call(ctx context.Context, endpoint, operation string, in any) ([]byte, error) {
 	body, err := json.Marshal(in)
 	if err != nil {
-		return fmt.Errorf("deployment: %s: %w", t.URN, err)
+		return nil, fmt.Errorf("deployment: %s: %w", t.URN, err)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, bytes.NewReader(body))
 	if err != nil {
-		return fmt.Errorf("deployment: %s: %w", t.URN, err)
+		return nil, fmt.Errorf("deployment: %s: %w", t.URN, err)
 	}
 	req.Header.Set("Content-Type", "application/x-amz-json-1.0")
 	req.Header.Set("X-Amz-Target", "DynamoDB_20120810."+operation)
 	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=deployment/20260101/local/dynamodb/aws4_request, SignedHeaders=host, Signature=none")
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return fmt.Errorf("deployment: %s: %s: %w", t.URN, operation, err)
+		return nil, fmt.Errorf("deployment: %s: %s: %w", t.URN, operation, err)
 	}
 	defer res.Body.Close()
 	answer, err := io.ReadAll(res.Body)
 	if err != nil || res.StatusCode != http.StatusOK {
-		return errors.Join(err, fmt.Errorf("deployment: %s: %s: %s %s", t.URN, operation, res.Status, answer))
+		return nil, errors.Join(err, fmt.Errorf("deployment: %s: %s: %s %s", t.URN, operation, res.Status, answer))
 	}
-	return nil
+	return answer, nil
 }

@@ -65,6 +65,8 @@ type Options struct {
 // Record is a request that has been answered.
 type Record struct {
 	Method, Path string
+	Header       http.Header
+	Body         []byte
 	Status       int
 	Duration     time.Duration
 	// Invoked is true when the API's function was called, and Cold when that started an
@@ -148,7 +150,7 @@ func (c *call) end(format string) {
 	}
 	if c.options.Served != nil {
 		c.options.Served(Record{
-			Method: c.r.Method, Path: c.r.URL.Path, Status: c.status, Duration: took,
+			Method: c.r.Method, Path: c.r.URL.Path, Header: c.r.Header, Body: c.body, Status: c.status, Duration: took,
 			Invoked: c.invoked, Cold: c.cold, Context: c.context,
 		})
 	}

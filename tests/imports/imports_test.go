@@ -70,7 +70,6 @@ func TestCheck(t *testing.T) {
 		{"platform/api.go", pulumi, 0},
 		{"platform/api.go", aws, 1},
 		{"platform/api.go", ours + "libs/session", 1},
-		{"platform/edge.go", cdnPaths[0], 1}, // rule 34
 		{"stacks/program.go", ours + "apps/mcp/config", 0},
 		{"stacks/program.go", ours + "libs/session/dynamostore/schema", 0},
 		{"stacks/program.go", ours + "libs/scopes", 0},

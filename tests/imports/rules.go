@@ -15,7 +15,6 @@ var (
 	pulumiPaths = []string{"github.com/pulumi/"}
 	mcpPaths    = []string{"github.com/modelcontextprotocol/go-sdk", "github.com/mark3labs/mcp-go"}
 	awsPaths    = []string{"github.com/aws/"}
-	cdnPaths    = []string{"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudfront"}
 )
 
 // rule forbids imports to some files. AGENTS.md says which module is for what.
@@ -55,12 +54,6 @@ var rules = []rule{
 		"platform imports Pulumi and itself only",
 		func(f File) bool { return f.in("platform") && !f.test() },
 		except(pulumiPaths, []string{ours + "platform"}),
-	},
-	{
-		// RULES 34. Lambda@Edge does see it, and is not chosen.
-		"no CloudFront function stands before the API, as it never sees a response of 400 and above",
-		func(f File) bool { return f.in("platform") || f.in("stacks") },
-		under(cdnPaths),
 	},
 	{
 		"the table of scopes imports nothing but the standard library",

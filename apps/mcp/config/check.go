@@ -88,8 +88,7 @@ func (c *Config) accepts(name string) bool {
 	case EnvLogLevel, EnvLogSample, EnvStage:
 		return c.acceptsSignals(name)
 	case EnvListenAddr:
-		_, port, err := net.SplitHostPort(c.ListenAddr)
-		return err == nil && port != ""
+		return isListenAddr(c.ListenAddr)
 	case EnvSessionBindClient: // whatever parses is fine
 		return true
 	}
@@ -135,6 +134,11 @@ func isHTTPS(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && u.Scheme == "https" && u.Hostname() != "" && u.User == nil &&
 		!strings.ContainsAny(s, "?#") && !strings.HasSuffix(s, "/")
+}
+
+func isListenAddr(s string) bool {
+	_, port, err := net.SplitHostPort(s)
+	return err == nil && port != ""
 }
 
 // isOrigin accepts a scheme, a host and perhaps a port (RFC 6454 section 6.2), http for

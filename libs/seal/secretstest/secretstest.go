@@ -32,6 +32,7 @@ const (
 type Secret struct {
 	URL string
 
+	arn      string
 	mu       sync.Mutex
 	rotates  bool
 	versions []*version
@@ -45,10 +46,13 @@ type version struct {
 	stages []string
 }
 
-// Serve listens on loopback until the test ends.
+// New returns a secret with an ARN of its own, which is a handler and listens nowhere.
+func New(arn string) *Secret { return &Secret{arn: arn} }
+
+// Serve returns the secret ARN, which listens on loopback until the test ends.
 func Serve(t testing.TB) *Secret {
 	t.Helper()
-	s := &Secret{}
+	s := New(ARN)
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	s.URL = server.URL
@@ -111,7 +115,7 @@ func (s *Secret) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	err := json.NewDecoder(r.Body).Decode(&in)
 	var out any
-	if err == nil && in.SecretID != ARN {
+	if err == nil && in.SecretID != s.arn {
 		err = errNotFound
 	}
 	if err == nil {
@@ -144,7 +148,7 @@ func (s *Secret) answer(operation string, in request) (any, error) {
 				stages[v.id] = v.stages
 			}
 		}
-		return map[string]any{"ARN": ARN, "RotationEnabled": s.rotates, "VersionIdsToStages": stages}, nil
+		return map[string]any{"ARN": s.arn, "RotationEnabled": s.rotates, "VersionIdsToStages": stages}, nil
 	case "GetSecretValue":
 		return s.get(in)
 	case "PutSecretValue":
@@ -161,7 +165,7 @@ func (s *Secret) get(in request) (any, error) {
 	}
 	for _, v := range s.versions {
 		if (in.VersionID == "" || v.id == in.VersionID) && (in.VersionStage == "" || slices.Contains(v.stages, in.VersionStage)) && v.value != nil {
-			return map[string]any{"ARN": ARN, "VersionId": v.id, "SecretString": *v.value, "VersionStages": v.stages}, nil
+			return map[string]any{"ARN": s.arn, "VersionId": v.id, "SecretString": *v.value, "VersionStages": v.stages}, nil
 		}
 	}
 	return nil, errNotFound
@@ -182,7 +186,7 @@ func (s *Secret) put(in request) (any, error) {
 	for _, stage := range in.VersionStages {
 		s.label(v, stage)
 	}
-	return map[string]any{"ARN": ARN, "VersionId": v.id, "VersionStages": v.stages}, nil
+	return map[string]any{"ARN": s.arn, "VersionId": v.id, "VersionStages": v.stages}, nil
 }
 
 // update moves a label, which must be taken from the version that has it.
@@ -193,7 +197,7 @@ func (s *Secret) update(in request) (any, error) {
 	}
 	s.writes++
 	s.label(to, in.VersionStage)
-	return map[string]any{"ARN": ARN}, nil
+	return map[string]any{"ARN": s.arn}, nil
 }
 
 // label moves stage to v, and AWSPREVIOUS to where AWSCURRENT was.

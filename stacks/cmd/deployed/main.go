@@ -1,18 +1,20 @@
 // Command deployed writes the state that `pulumi up` would leave, of a stack that is
 // deployed to nowhere: the real engine runs the real program, and package standin is AWS.
 //
-//	go run ./stacks/cmd/deployed -stack dev -o state.json
+//	go run ./stacks/cmd/deployed -stack dev -o state.json [-set key=value ...] [-root dir]
 //
 // It runs in the root of the repository and needs .tools/pulumi and the archives of
-// `make lambda`.
+// `make lambda`, or others in build/ of another root, whose age is then not looked at.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"leasehold.example/stacks/engine"
 	"leasehold.example/stacks/preview"
@@ -23,14 +25,42 @@ func main() {
 	engine.Main()
 	stack := flag.String("stack", "", "whose Pulumi.<stack>.yaml; required")
 	out := flag.String("o", "", "the file to write; required")
+	root := flag.String("root", "", "whose build/*.zip to deploy; absent is the working directory's")
+	set := overrides{}
+	flag.Var(set, "set", "a `key=value` in place of the stack's, as in leasehold:edge=http; without a value the stack has none")
 	flag.Parse()
-	if err := deploy(context.Background(), *stack, *out); err != nil {
+	if err := deploy(context.Background(), *stack, *out, *root, set); err != nil {
 		fmt.Fprintln(os.Stderr, "deployed:", err)
 		os.Exit(1)
 	}
 }
 
-func deploy(ctx context.Context, stack, out string) error {
+// overrides are settings by their full keys.
+type overrides map[string]string
+
+// String is part of flag.Value.
+func (o overrides) String() string { return fmt.Sprint(map[string]string(o)) }
+
+// Set is part of flag.Value.
+func (o overrides) Set(s string) error {
+	key, value, ok := strings.Cut(s, "=")
+	if !ok || !strings.Contains(key, ":") {
+		return errors.New("want namespace:key=value")
+	}
+	o[key] = value
+	return nil
+}
+
+// apply changes what a stack's file says.
+func (o overrides) apply(config map[string]string) {
+	for key, value := range o {
+		if config[key] = value; value == "" {
+			delete(config, key)
+		}
+	}
+}
+
+func deploy(ctx context.Context, stack, out, archives string, set overrides) error {
 	if out == "" {
 		return fmt.Errorf("-o: the file to write is required")
 	}
@@ -38,9 +68,14 @@ func deploy(ctx context.Context, stack, out string) error {
 	if err != nil {
 		return err
 	}
+	set.apply(settings.Config)
 	root, err := os.Getwd() // the program's archives, wherever the engine runs it
 	if err != nil {
 		return err
+	}
+	deployed := program.Program{Root: root}
+	if archives != "" {
+		deployed = program.Program{Root: archives, WithoutArchives: true}
 	}
 	dir, err := os.MkdirTemp("", "deployed")
 	if err != nil {
@@ -49,7 +84,7 @@ func deploy(ctx context.Context, stack, out string) error {
 	defer os.RemoveAll(dir)
 	s, err := engine.Open(ctx, engine.Options{
 		CLI: filepath.Join(root, ".tools", "pulumi"), Dir: dir, Project: settings.Project, Stack: stack,
-		Config: settings.Config, Secrets: settings.Secrets, Program: program.Program{Root: root}.Deploy,
+		Config: settings.Config, Secrets: settings.Secrets, Program: deployed.Deploy,
 	})
 	if err != nil {
 		return err

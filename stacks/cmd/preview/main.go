@@ -27,11 +27,15 @@ var placeholders = map[string]string{
 
 // load binds the program to a stack. The archives need not be there (RULES 47).
 func load(o offline.Options) (preview.Program, error) {
-	c, err := program.Load(o.Stack, o.Config, o.Secrets...)
+	values, notes, err := program.WithPlaceholders(o.Config)
+	if err != nil {
+		return preview.Program{}, fmt.Errorf("stack %s: %w", o.Stack, err)
+	}
+	c, err := program.Load(o.Stack, values, o.Secrets...)
 	if err != nil {
 		return preview.Program{}, err // it says which stack, and what is wrong with it
 	}
-	p := program.Program{Root: ".", WithoutArchives: true, Settings: o.Config}
+	p := program.Program{Root: ".", WithoutArchives: true, WithoutStacks: true, Settings: o.Config}
 	check := func(g *offline.Graph) ([]preview.Finding, error) {
 		found, err := pack.Check(g, pack.Level(c.Policies))
 		if err != nil {
@@ -43,7 +47,7 @@ func load(o offline.Options) (preview.Program, error) {
 		}
 		return all, nil
 	}
-	return preview.Program{Run: p.Deploy, Warnings: c.Warnings(), Check: check}, nil
+	return preview.Program{Run: p.Deploy, Warnings: append(notes, c.Warnings()...), Check: check}, nil
 }
 
 // style is for people where standard output is a terminal. https://no-color.org

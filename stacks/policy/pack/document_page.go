@@ -21,8 +21,8 @@ The pack runs three ways, and says the same each time as far as values are known
 | in code | ` + "`pack.Check(graph, level)`" + ` |
 
 ` + "`leasehold:policies`" + ` in ` + "`Pulumi.<stack>.yaml`" + ` is the level of a stack. With ` + "`advisory`" + ` a finding is
-reported. With ` + "`mandatory`" + `, the default, it stops the update, and the stack is a protected one: the
-policies marked *protected* below, about recovery and deletion, apply to it alone.
+reported. With ` + "`mandatory`" + `, the default, it ends ` + "`make preview`, `make deploy`" + ` and an update with ` + "`--policy-pack`" + ` in an
+error, and the stack is a protected one: the policies marked *protected* below, about recovery and deletion, apply to it alone.
 
 To switch one policy off, or to change its level, give Pulumi a file; say in it why:
 

@@ -46,6 +46,14 @@ func Chromium(t testing.TB) (bin string) {
 	return ""
 }
 
+// Pulumi wants the engine that makes states: .tools/pulumi, which `make .tools/pulumi` builds.
+func Pulumi(t testing.TB) {
+	t.Helper()
+	if _, err := os.Stat(filepath.Join(repo.Root(t), ".tools", "pulumi")); err != nil {
+		missing(t, os.Getenv, "no Pulumi CLI: run `make .tools/pulumi`, which takes minutes the first time")
+	}
+}
+
 // Program returns the path of a program that `make run` tells people to use.
 func Program(t testing.TB, name string) (bin string) {
 	t.Helper()

@@ -123,7 +123,9 @@ func newFunctions(b *testing.B, environ map[string]string) (whole, bare function
 	f.handle = opened.Session
 	client.ToolModern(b, "session_set", `{"key":"color","value":"`+value+`","session":"`+f.handle+`"}`)
 	bare = f
-	bare.Handler = lambdaOf(server.Endpoint)
+	unobserved := http.NewServeMux()
+	unobserved.Handle("/mcp", server.Endpoint)
+	bare.Handler = lambdaOf(unobserved)
 	return f, bare
 }
 
