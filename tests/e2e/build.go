@@ -78,6 +78,35 @@ func (b Builder) Engine(ctx context.Context) error {
 // State returns the state of a stack, with settings in place of its own. Its issuer is
 // IssuerName and nobody else.
 func (b Builder) State(ctx context.Context, stack string, settings ...string) ([]byte, error) {
+	return b.up(ctx, b.dir(), "", stack, settings)
+}
+
+// Updated returns the states that two `up`s of a stack leave, one after the other: with the
+// archives as they are, and with next in place of the archive of the app. The second refers
+// to archives in dir.
+func (b Builder) Updated(ctx context.Context, dir, app, next, stack string, settings ...string) (before, after []byte, err error) {
+	kept, root := filepath.Join(dir, "stack"), filepath.Join(dir, "next")
+	if err := os.MkdirAll(filepath.Join(root, "build"), 0o700); err != nil {
+		return nil, nil, err
+	}
+	for name := range mains {
+		archive := b.Archive(name)
+		if name == app {
+			archive = next
+		}
+		if err := os.Symlink(archive, filepath.Join(root, "build", name+".zip")); err != nil {
+			return nil, nil, err
+		}
+	}
+	if before, err = b.up(ctx, b.dir(), kept, stack, settings); err != nil {
+		return nil, nil, err
+	}
+	after, err = b.up(ctx, root, kept, stack, settings)
+	return before, after, err
+}
+
+// up runs the engine with the archives below root; kept is what keeps the stack, or empty.
+func (b Builder) up(ctx context.Context, root, kept, stack string, settings []string) ([]byte, error) {
 	out, err := os.CreateTemp("", "state")
 	if err != nil {
 		return nil, err
@@ -87,7 +116,7 @@ func (b Builder) State(ctx context.Context, stack string, settings ...string) ([
 		return nil, err
 	}
 	args := []string{
-		"-stack", stack, "-o", out.Name(), "-root", b.dir(), "-set", "leasehold:identity=issuers", "-set", "leasehold:cognito=",
+		"-stack", stack, "-o", out.Name(), "-root", root, "-keep", kept, "-set", "leasehold:identity=issuers", "-set", "leasehold:cognito=",
 		"-set", `leasehold:issuers=[{"issuer":"` + IssuerName + `","tenant_claim":"tenant","advertised":true}]`,
 	}
 	for _, setting := range settings {

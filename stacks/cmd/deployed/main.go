@@ -26,10 +26,11 @@ func main() {
 	stack := flag.String("stack", "", "whose Pulumi.<stack>.yaml; required")
 	out := flag.String("o", "", "the file to write; required")
 	root := flag.String("root", "", "whose build/*.zip to deploy; absent is the working directory's")
+	keep := flag.String("keep", "", "the directory that the stack stays in, for a next run to update it; absent is one that goes")
 	set := overrides{}
 	flag.Var(set, "set", "a `key=value` in place of the stack's, as in leasehold:edge=http; without a value the stack has none")
 	flag.Parse()
-	if err := deploy(context.Background(), *stack, *out, *root, set); err != nil {
+	if err := deploy(context.Background(), *stack, *out, *root, *keep, set); err != nil {
 		fmt.Fprintln(os.Stderr, "deployed:", err)
 		os.Exit(1)
 	}
@@ -60,7 +61,7 @@ func (o overrides) apply(config map[string]string) {
 	}
 }
 
-func deploy(ctx context.Context, stack, out, archives string, set overrides) error {
+func deploy(ctx context.Context, stack, out, archives, dir string, set overrides) error {
 	if out == "" {
 		return fmt.Errorf("-o: the file to write is required")
 	}
@@ -80,11 +81,14 @@ func deploy(ctx context.Context, stack, out, archives string, set overrides) err
 		}
 		deployed = program.Program{Root: archives, WithoutArchives: true}
 	}
-	dir, err := os.MkdirTemp("", "deployed")
-	if err != nil {
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "deployed"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+	} else if dir, err = filepath.Abs(dir); err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
 	s, err := engine.Open(ctx, engine.Options{
 		CLI: filepath.Join(root, ".tools", "pulumi"), Dir: dir, Project: settings.Project, Stack: stack,
 		Config: settings.Config, Secrets: settings.Secrets, Program: deployed.Deploy,

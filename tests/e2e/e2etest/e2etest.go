@@ -43,8 +43,11 @@ func (k Kind) With(settings ...string) Kind {
 // builder builds for the repository that the test is in.
 func builder(t testing.TB) e2e.Builder { return e2e.Builder{Root: repo.Root(t)} }
 
-// Archive is the path of a function's zip, such as "mcp", once State has returned.
-func Archive(t testing.TB, name string) string { return builder(t).Archive(name) }
+// Archive is the path of a function's zip, such as "mcp".
+func Archive(t testing.TB, name string) string {
+	t.Helper()
+	return ready(t).Archive(name)
+}
 
 // Fixtures builds the server with the conformance suite's fixtures in place of the tools,
 // and returns the path of its zip.
@@ -66,8 +69,8 @@ var built struct {
 	states  map[string][]byte
 }
 
-// State returns the stack's state, from the real engine.
-func (k Kind) State(t testing.TB) []byte {
+// ready builds what every stack needs, once.
+func ready(t testing.TB) e2e.Builder {
 	t.Helper()
 	need.Pulumi(t)
 	b := builder(t)
@@ -84,6 +87,24 @@ func (k Kind) State(t testing.TB) []byte {
 	if built.err != nil {
 		t.Fatal(built.err)
 	}
+	return b
+}
+
+// Updated returns the stack's states before and after a second `up`, which has the zip next
+// in place of the app's.
+func (k Kind) Updated(t testing.TB, app, next string) (before, after []byte) {
+	t.Helper()
+	before, after, err := ready(t).Updated(t.Context(), t.TempDir(), app, next, k.Stack, k.Settings...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return before, after
+}
+
+// State returns the stack's state, from the real engine.
+func (k Kind) State(t testing.TB) []byte {
+	t.Helper()
+	b := ready(t)
 	built.mu.Lock()
 	defer built.mu.Unlock()
 	key := k.Stack + strings.Join(k.Settings, "\n")
