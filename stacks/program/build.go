@@ -146,6 +146,9 @@ func (b *builder) server(archive string, layers []string, environment pulumi.Str
 func (b *builder) serverStatements() []platform.Statement {
 	var access []platform.TableAccess
 	for _, grant := range schema.Access() {
+		if grant.Index == schema.IndexByTenant {
+			continue // operators list a tenant's sessions; the server never does
+		}
 		access = append(access, platform.TableAccess{Index: grant.Index, Actions: grant.Actions})
 	}
 	statements := append(platform.TableStatements(b.tableARN, access), b.sealing.ReadStatements...)
