@@ -62,6 +62,9 @@ func TestUpdate(t *testing.T) {
 				next = e2etest.WithArchive(t, state, "mcp-function", archive)
 			} else {
 				state, next = kind.Updated(t, app, archive)
+				if was, is := served(t, state), served(t, next); was == "" || was == is {
+					t.Fatalf("the alias serves version %q, and after a second up with another zip %q", was, is)
+				}
 			}
 			o := e2etest.Options(t, state)
 			var cold atomic.Int64
@@ -73,6 +76,16 @@ func TestUpdate(t *testing.T) {
 			e2e.TestUpdateOf(t, e2etest.Up(t, o), next, func() int { return int(cold.Load()) })
 		})
 	}
+}
+
+// served is the version behind the alias of the MCP server.
+func served(t *testing.T, state []byte) (version string) {
+	t.Helper()
+	e2etest.Edit(t, state, "mcp-live", func(alias map[string]any) {
+		outputs, _ := alias["outputs"].(map[string]any)
+		version, _ = outputs["functionVersion"].(string)
+	})
+	return version
 }
 
 // released is a copy of an archive that has a file more.
