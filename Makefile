@@ -154,7 +154,7 @@ fmt: .tools/golangci-lint ## Format the Go files
 ##### Tools
 
 .PHONY: tools
-tools: .tools/golangci-lint .tools/gotestsum .tools/govulncheck .tools/benchstat ## Build the pinned Go tools into .tools
+tools: .tools/golangci-lint .tools/gotestsum .tools/govulncheck .tools/benchstat .tools/actionlint ## Build the pinned Go tools into .tools
 
 tool_golangci-lint := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 tool_gotestsum     := gotest.tools/gotestsum
@@ -164,6 +164,10 @@ tool_benchstat     := golang.org/x/perf/cmd/benchstat
 .tools/%: tools/go.mod tools/go.sum
 	@echo "building $*"
 	@GOWORK=off go build -C tools -o ../$@ $(tool_$*)
+
+.tools/actionlint: tools/actionlint/go.mod tools/actionlint/go.sum
+	@echo "building actionlint"
+	@GOWORK=off go build -C tools/actionlint -o ../../$@ github.com/rhysd/actionlint/cmd/actionlint
 
 # The CLI of the SDK's version, which the tests of stacks/engine run. A module of its own:
 # what it needs must not choose versions for the tools above. The Automation API asks for
@@ -190,6 +194,9 @@ tests/python/.venv/.stamp: tests/python/requirements.txt
 	@python3 -m venv tests/python/.venv
 	@tests/python/.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
 	@touch $@
+
+# One file an area, so that this one stays what a newcomer reads.
+include $(wildcard tools/make/*.mk)
 
 .PHONY: clean
 clean: ## Remove what was built; the data of `make run` stays
