@@ -98,12 +98,12 @@ dashboards: ## Draw the dashboards that a stack deploys, with made-up figures. S
 # refuses archives that are older than their sources. A preview with a mandatory finding
 # fails, and nothing is deployed.
 .PHONY: deploy
-deploy: ## Ask the policies, build the functions and deploy a stack. STACK=dev
+deploy: ## Ask the policies, build the functions and deploy a stack. STACK=dev [DIGEST=… of functions built before]
 	@if [ -z "$$STACK" ]; then echo 'make deploy: say which stack, as in STACK=dev' >&2; exit 2; fi
 	@command -v pulumi >/dev/null || { \
 		echo 'make deploy: pulumi is not on PATH. https://www.pulumi.com/docs/install/ has it' >&2; exit 2; }
 	@$(MAKE) preview FORMAT=text AGAINST=
-	@$(MAKE) lambda
+	@if [ -n "$$DIGEST" ]; then exec $(MAKE) archives-check; else exec $(MAKE) lambda; fi
 	@exec pulumi up --stack "$$STACK"
 
 # A make in between would be interrupted before what it runs: both scripts are in its place.
@@ -141,6 +141,7 @@ bench: .tools/benchstat ## Run the benchmarks and print the comparison
 .PHONY: lint
 lint: .tools/golangci-lint .tools/govulncheck ## Run the linters, and look for known vulnerabilities where their list can be reached
 	@.tools/golangci-lint run $(PACKAGES)
+	@$(MAKE) lint-workflows
 	@tools/vuln.sh optional
 
 .PHONY: vuln
@@ -200,4 +201,4 @@ include $(wildcard tools/make/*.mk)
 
 .PHONY: clean
 clean: ## Remove what was built; the data of `make run` stays
-	rm -rf build .tools tests/node/node_modules tests/python/.venv
+	rm -rf build .tools tests/node/node_modules tests/python/.venv tools/python/.venv

@@ -1,0 +1,27 @@
+##### Pipelines (docs/pipelines.md)
+
+DIGEST ?=
+override DIGEST := $(value DIGEST)
+export DIGEST
+
+.PHONY: lint-workflows
+lint-workflows: .tools/actionlint ## Check .github with actionlint, and with shellcheck and zizmor where Python is
+	@tools/workflows.sh
+
+.PHONY: archives
+archives: lambda ## Build the functions for a release, and print the digest of build/SHA256SUMS
+	@tools/archives.sh sum
+
+.PHONY: archives-check
+archives-check: ## Fail unless build/ holds the functions of a release. DIGEST=sha256 of build/SHA256SUMS
+	@tools/archives.sh check
+
+.PHONY: url
+url: ## Print the URL of a deployed stack's MCP server. STACK=staging
+	@if [ -z "$$STACK" ]; then echo 'make url: say which stack, as in STACK=staging' >&2; exit 2; fi
+	@exec pulumi stack output mcpUrl --stack "$$STACK"
+
+tools/python/.venv/.stamp: tools/python/requirements.txt
+	@python3 -m venv tools/python/.venv
+	@tools/python/.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
+	@touch $@
