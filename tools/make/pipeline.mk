@@ -8,13 +8,13 @@ export DIGEST
 lint-workflows: .tools/actionlint ## Check .github with actionlint, and with shellcheck and zizmor where Python is
 	@tools/workflows.sh
 
-.PHONY: archives
-archives: lambda ## Build the functions for a release, and print the digest of build/SHA256SUMS
-	@tools/archives.sh sum
+.PHONY: sums
+sums: ## Write build/SHA256SUMS of the functions in build, and print its digest
+	@tools/sums.sh write
 
-.PHONY: archives-check
-archives-check: ## Fail unless build/ holds the functions of a release. DIGEST=sha256 of build/SHA256SUMS
-	@tools/archives.sh check
+.PHONY: sums-check
+sums-check: ## Fail unless build holds the functions of those sums. DIGEST=sha256 of build/SHA256SUMS
+	@tools/sums.sh check
 
 .PHONY: url
 url: ## Print the URL of a deployed stack's MCP server. STACK=staging
