@@ -58,6 +58,7 @@ type Step struct {
 	Run   string            `yaml:"run"`
 	Shell string            `yaml:"shell"`
 	With  map[string]string `yaml:"with"`
+	Env   map[string]string `yaml:"env"`
 }
 
 // Environment is the name of an environment, whichever of its two forms the file has.
