@@ -146,8 +146,9 @@ func checkEnvironments(w *Workflow, repo *Repo) (found []string) {
 }
 
 // checkIdentity wants an identity token only where something takes it: AWS in an environment that
-// a role trusts, Pages, or a signature.
-func checkIdentity(w *Workflow, _ *Repo) (found []string) {
+// a role trusts, Pages, or a signature. Beside a role nothing comes from the cache, which every job of the
+// branch can write, but where the role is for stacks that run the code of pull requests anyhow.
+func checkIdentity(w *Workflow, repo *Repo) (found []string) {
 	for _, job := range w.jobs() {
 		aws := job.uses("aws-actions/configure-aws-credentials")
 		if aws && job.Environment == "" {
@@ -157,9 +158,19 @@ func checkIdentity(w *Workflow, _ *Repo) (found []string) {
 		if token && !aws && !job.uses("actions/attest") && job.Environment != pages {
 			found = append(found, fmt.Sprintf("job %s: want no id-token, which nothing in it takes", job.name))
 		}
+		if aws && job.cached() && !strings.HasSuffix(repo.Environments[string(job.Environment)], "*") {
+			found = append(found, fmt.Sprintf("job %s: want cache: 'false' beside a role", job.name))
+		}
 		if aws && !token {
 			found = append(found, fmt.Sprintf("job %s: want id-token: write, which AWS's role is given for", job.name))
 		}
 	}
 	return found
+}
+
+// cached reports whether a step of the job that sets it up takes from the cache.
+func (j Job) cached() bool {
+	return slices.ContainsFunc(j.Steps, func(s Step) bool {
+		return s.Uses.Value == "./.github/actions/setup" && s.With["cache"] != "false"
+	})
 }

@@ -45,6 +45,7 @@ func TestRefused(t *testing.T) {
 		Targets:      map[string]bool{"test": true, "deploy": true, "pr-up": true, "drift": true, "url": true},
 		Environments: map[string]string{"prod": "prod", "preview": "pr-*"},
 		Stacks:       map[string]bool{"prod": true},
+		Actions:      map[string]bool{".github/actions/setup": true},
 	}
 	broken := map[string]bool{}
 	for _, path := range files(t, "testdata", "refused/*.yml") {
