@@ -95,6 +95,7 @@ func (r *Repo) addEnvironments(name string, text []byte) error {
 // https://docs.github.com/en/code-security/reference/supply-chain-security/supported-ecosystems-and-repositories
 var manifests = map[string]string{
 	"go.mod": "gomod", "package.json": "npm", "requirements.txt": "pip", "pom.xml": "maven", "action.yml": "github-actions",
+	"devcontainer.json": "devcontainers",
 }
 
 // notOurs are directories with what others wrote, or what is built.
@@ -114,6 +115,7 @@ func (r *Repo) addManifests(root string) error {
 			return nil
 		}
 		dir, err := filepath.Rel(root, filepath.Dir(p))
+		dir = strings.TrimSuffix(dir, ".devcontainer") // Dependabot looks there by itself
 		r.Manifests[kind] = append(r.Manifests[kind], path.Join("/", filepath.ToSlash(dir)))
 		return err
 	})

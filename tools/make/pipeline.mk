@@ -1,4 +1,4 @@
-##### Pipelines (docs/pipelines.md)
+##### Pipelines
 
 DIGEST ?=
 override DIGEST := $(value DIGEST)
