@@ -8,7 +8,7 @@ import (
 var (
 	// makeCall is make with options, variables and targets, each known by its form.
 	makeCall = regexp.MustCompile(`^make(?: +` + makeWord.String() + `)+`)
-	makeWord = regexp.MustCompile(`(?:-s|[A-Z_]+=(?:"[^"]*"|[\w./-]+)|[a-z][a-z0-9-]*)`)
+	makeWord = regexp.MustCompile(`(?:-s|[A-Z_][A-Z0-9_]*=(?:"[^"]*"|[\w./-]+)|[a-z][a-z0-9-]*)`)
 	// hubCall is gh or git with words. What is in quotes has become x by then.
 	hubCall = regexp.MustCompile("^(?:gh|git) [^|&;<>`$()]*")
 	// output may follow: into a file, or through tee into one.

@@ -74,7 +74,8 @@ func TestRefused(t *testing.T) {
 func TestPlain(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]bool{
-		`make test`: true,
+		`make test`:            true,
+		`make load MAX_P99=2s`: true,
 		`make pr-comment AGAINST="origin/$BASE" > comment.md`:           true,
 		`make -s licences | tee -a "$GITHUB_STEP_SUMMARY"`:              true,
 		`make smoke URL="$(make -s url STACK=prod)"`:                    true,
