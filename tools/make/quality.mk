@@ -25,3 +25,14 @@ fuzz: ## Run every fuzzer for a while. FUZZTIME=30s [FUZZ=regexp]
 .PHONY: outdated
 outdated: ## List the direct dependencies that have a newer version
 	@tools/outdated.sh
+
+##### What ships
+
+.PHONY: licences
+licences: ## List the licences of what ships and of the tools; fail on one that is not accepted
+	@env -u GOARCH go run ./tests/cmd/licences -arch "$${GOARCH:-arm64}" -tools tools \
+		./apps/mcp/cmd/server $(patsubst %,./apps/%/cmd/lambda,$(filter-out server,$(functions)))
+
+.PHONY: sbom
+sbom: lambda ## Write build/NAME.cdx.json, what each build/NAME.zip consists of (CycloneDX)
+	@env -u GOARCH go run ./tests/cmd/sbom $(functions:%=build/%.zip)
