@@ -4,11 +4,23 @@ BENCH       ?= .
 BENCH_COUNT ?= 6
 FUZZTIME    ?= 30s
 FUZZ        ?= .
+URL         ?=
+RATE        ?= 20
+DURATION    ?= 30s
+MAX_ERRORS  ?= 0
+MAX_P99     ?= 0
+LOAD_HOST   ?=
 override BENCH       := $(value BENCH)
 override BENCH_COUNT := $(value BENCH_COUNT)
 override FUZZTIME    := $(value FUZZTIME)
 override FUZZ        := $(value FUZZ)
-export BENCH BENCH_COUNT FUZZTIME FUZZ
+override URL         := $(value URL)
+override RATE        := $(value RATE)
+override DURATION    := $(value DURATION)
+override MAX_ERRORS  := $(value MAX_ERRORS)
+override MAX_P99     := $(value MAX_P99)
+override LOAD_HOST   := $(value LOAD_HOST)
+export BENCH BENCH_COUNT FUZZTIME FUZZ URL RATE DURATION MAX_ERRORS MAX_P99 LOAD_HOST
 
 .PHONY: cover
 cover: ## Measure the coverage of libs and apps: build/cover.txt, build/cover.out
@@ -25,6 +37,12 @@ fuzz: ## Run every fuzzer for a while. FUZZTIME=30s [FUZZ=regexp]
 .PHONY: outdated
 outdated: ## List the direct dependencies that have a newer version
 	@tools/outdated.sh
+
+# Built and then run in make's place, so that an interrupt reaches it and it ends its session.
+.PHONY: load
+load: ## Call a server at a constant rate. URL=http://127.0.0.1:8080/mcp [RATE=20] [DURATION=30s] [MAX_ERRORS=0] [MAX_P99=250ms]; TOKEN from the environment
+	@go build -o build/local/load ./tests/cmd/load
+	@exec build/local/load -url "$$URL" -rate "$$RATE" -duration "$$DURATION" -max-errors "$$MAX_ERRORS" -max-p99 "$$MAX_P99"
 
 ##### What ships
 
