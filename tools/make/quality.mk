@@ -54,3 +54,12 @@ licences: ## List the licences of what ships and of the tools; fail on one that 
 .PHONY: sbom
 sbom: lambda ## Write build/NAME.cdx.json, what each build/NAME.zip consists of (CycloneDX)
 	@env -u GOARCH go run ./tests/cmd/sbom $(functions:%=build/%.zip)
+
+##### Pull requests
+
+# The stacks are those that are committed: others are somebody's own.
+.PHONY: pr-comment
+pr-comment: ## Print the comment of a pull request, with what `cover` and `bench-compare` left. AGAINST=origin/main
+	@go build -o build/local/preview ./stacks/cmd/preview
+	@go build -o build/local/prcomment ./tests/cmd/prcomment
+	@exec build/local/prcomment -against "$$AGAINST" -- $$(git ls-files 'Pulumi.*.yaml' | sed 's/^Pulumi\.\(.*\)\.yaml$$/\1/')
