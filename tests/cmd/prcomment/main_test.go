@@ -15,7 +15,7 @@ import (
 
 // hostile is text of a tree that wants to be Markdown: to end the block it is in, to hide the
 // rest, to mention people, to close a fold.
-const hostile = "x\n```\n````\n~~~\n</details>\n<!--\n@everyone\n[x](https://example.org/@everyone)\n# @everyone\r\n\x1b[31m@everyone\u0085@everyone\n"
+const hostile = "x\n```\n@everyone\n````\n~~~\n</details>\n<!--\n@everyone\n[x](https://example.org/@everyone)\n# @everyone\r\n\x1b[31m@everyone\u0085@everyone\n"
 
 // fakePreview prints STACK.md to standard output, STACK.err to standard error, and exits with STACK.status;
 // STACK.args is how it was called.

@@ -34,7 +34,7 @@ func TestLicences(t *testing.T) {
 	}{
 		{"one", map[string]string{"LICENSE": mit}, nil, []string{"MIT"}},
 		{"spelt otherwise", map[string]string{"licence.md": mit, "COPYING": isc}, nil, []string{"ISC", "MIT"}},
-		{"none", map[string]string{"README.md": mit, "licenses.go": mit}, nil, []string{None}},
+		{"none", map[string]string{"README.md": mit, "license.go": mit}, nil, []string{None}},
 		{"no known one", map[string]string{"LICENSE": ours}, nil, []string{NoAssertion}},
 		{"a known one in a longer text", map[string]string{"LICENSE": isc + ours + ours + ours + ours}, nil, []string{NoAssertion}},
 		{"one more beside a package", map[string]string{"LICENSE": mit, "a/LICENSE": isc}, []string{"a/b"}, []string{"ISC", "MIT"}},
