@@ -13,23 +13,32 @@ direct() {
 }
 
 export GOWORK=off
+rows=$(mktemp)
+trap 'rm -f "$rows"' EXIT
+asked=0
 unknown=0
-row module dependency now newer
 for file in $(git ls-files '*go.mod'); do
   dir=$(dirname "$file")
-  asked=$(cd "$dir" && direct | sort -u)
-  [ -n "$asked" ] || continue
+  modules=$(cd "$dir" && direct | sort -u)
+  [ -n "$modules" ] || continue
   # -e: what the proxy refuses is one dependency's, not the end.
   # shellcheck disable=SC2086 # paths of modules have no spaces
-  versions=$(go list -C "$dir" -mod=readonly -e -m -u -f '{{.Path}} {{.Version}} {{if .Error}}?{{else if .Update}}{{.Update.Version}}{{end}}' $asked)
+  versions=$(go list -C "$dir" -mod=readonly -e -m -u -f '{{.Path}} {{.Version}} {{if .Error}}?{{else if .Update}}{{.Update.Version}}{{end}}' $modules)
   while read -r path version newer; do
+    asked=$((asked + 1))
     case $newer in
     '') ;;
     '?') unknown=$((unknown + 1)) && row "$dir" "$path" "$version" 'not known' ;;
     *) row "$dir" "$path" "$version" "$newer" ;;
     esac
-  done <<EOF
+  done >>"$rows" <<EOF
 $versions
 EOF
 done
-[ "$unknown" -eq 0 ] || echo "outdated: the module proxy has no answer for $unknown of them" >&2
+if [ "$unknown" -eq "$asked" ]; then
+  echo "outdated: NOT CHECKED, the module proxy cannot be reached (GOPROXY names another)"
+  exit
+fi
+row module dependency now newer
+cat "$rows"
+[ "$unknown" -eq 0 ] || echo "not known: the module proxy does not say"

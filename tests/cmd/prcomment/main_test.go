@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -193,6 +194,9 @@ func check(t *testing.T, comment string) {
 	t.Helper()
 	if !strings.HasPrefix(comment, Marker+"\n") || len(comment) > 65_536 {
 		t.Errorf("%d bytes that begin with %.40q", len(comment), comment)
+	}
+	if strings.ContainsFunc(comment, func(r rune) bool { return r != '\n' && unicode.IsControl(r) }) {
+		t.Error("a control character, which a terminal or a parser may act on")
 	}
 	source := []byte(comment)
 	open := 0
