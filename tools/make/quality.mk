@@ -23,7 +23,7 @@ override LOAD_HOST   := $(value LOAD_HOST)
 export BENCH BENCH_COUNT FUZZTIME FUZZ URL RATE DURATION MAX_ERRORS MAX_P99 LOAD_HOST
 
 .PHONY: cover
-cover: ## Measure the coverage of libs and apps: build/cover.txt, build/cover.out
+cover: ## Measure the coverage of libs and apps: build/cover.txt, build/cover.out. [AGAINST=main]
 	@tools/cover.sh $(UNITS)
 
 .PHONY: bench-compare

@@ -40,8 +40,11 @@ func (p plan) attack(ctx context.Context) (*measured, error) {
 	}
 	defer p.end(session)
 	eras := []era{
-		{modern, http.Header{"Mcp-Method": {"tools/call"}, "Mcp-Name": {tool}},
-			`,"_meta":{"io.modelcontextprotocol/protocolVersion":"` + modern + `","io.modelcontextprotocol/clientCapabilities":{}}`},
+		{
+			modern,
+			http.Header{"Mcp-Method": {"tools/call"}, "Mcp-Name": {tool}},
+			`,"_meta":{"io.modelcontextprotocol/protocolVersion":"` + modern + `","io.modelcontextprotocol/clientCapabilities":{}}`,
+		},
 		{legacy, http.Header{"Mcp-Session-Id": {session}}, ""},
 	}
 	m := &measured{}

@@ -83,17 +83,25 @@ func TestComment(t *testing.T) {
 		{
 			"coverage and its base",
 			map[string]string{"build/cover.txt": "libs 10 9 90.0%\napps 1 1 100.0%\n", "build/cover-base.txt": "libs 10 8 80.5%\n"},
-			"", []string{"90.0%      +9.5", "100.0%       new"}, nil,
+			"",
+			[]string{"90.0%      +9.5", "100.0%       new"},
+			nil,
 		},
 		{"nothing significant", map[string]string{"build/bench-compare.txt": "table\nno difference is significant\n"}, "", []string{"No difference is significant.", "table"}, nil},
 		{
-			"a slower one", map[string]string{"build/bench-compare.txt": "table\nsignificant: Call-2 sec/op +12.00% (p=0.002)\n"},
-			"", []string{"Significant differences: 1", "Call-2 sec/op +12.00% (p=0.002)\n```\n"}, []string{"No difference is"},
+			"a slower one",
+			map[string]string{"build/bench-compare.txt": "table\nsignificant: Call-2 sec/op +12.00% (p=0.002)\n"},
+			"",
+			[]string{"Significant differences: 1", "Call-2 sec/op +12.00% (p=0.002)\n```\n"},
+			[]string{"No difference is"},
 		},
 		{"hostile figures", map[string]string{"build/cover.txt": hostile, "build/bench-compare.txt": "significant: " + hostile}, "", []string{"All figures"}, nil},
 		{
-			"hostile coverage beside its base", map[string]string{"build/cover.txt": "```\n</details>@everyone 1 1 1%\n", "build/cover-base.txt": hostile},
-			"", []string{"new"}, nil,
+			"hostile coverage beside its base",
+			map[string]string{"build/cover.txt": "```\n</details>@everyone 1 1 1%\n", "build/cover-base.txt": hostile},
+			"",
+			[]string{"new"},
+			nil,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
