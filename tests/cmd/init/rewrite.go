@@ -26,13 +26,12 @@ type rewriter struct {
 	words  *regexp.Regexp
 }
 
-// newRewriter matches whole words, also behind a colour of a terminal, whose last byte is a letter.
-// What follows the name decides: a module path, the label of a stored format such as …/seal/v1,
-// which stays, or the name by itself. The new module path is matched first, since it may have the
-// old name in it.
+// newRewriter matches whole words. What follows the name decides: it is a module path; or the label of
+// a stored format such as …/seal/v1 or the type of a component such as …:platform:Table, which stay;
+// or the name by itself. The new module path is matched first, since it may have the old name in it.
 func newRewriter(to identity, commit string) *rewriter {
 	return &rewriter{to: to, commit: commit, words: regexp.MustCompile(
-		origin + `|` + regexp.QuoteMeta(to.module) + `\b|(?:\b|\x1b\[[0-9;]*m)` + oldName + `\b(?:\.example\b|/[a-z]+/v[0-9]+\b)?|\b` + oldTitle + `\b`)}
+		origin + `|` + regexp.QuoteMeta(to.module) + `\b|\b` + oldName + `\b(?:\.example\b|/[a-z]+/v[0-9]+\b|:(?:platform|offline):)?|\b` + oldTitle + `\b`)}
 }
 
 func (r *rewriter) rewrite(k kind, name string, content []byte) ([]byte, error) {
@@ -55,11 +54,10 @@ func (r *rewriter) rename(content []byte) []byte {
 		switch {
 		case string(word) == oldModule:
 			return []byte(r.to.module)
-		case bytes.ContainsAny(word, " /"): // the origin, the new module path, the label of a format
+		case bytes.ContainsAny(word, " /:"): // the origin, the new module path, the label of a format, a component's type
 			return word
 		default:
-			before := strings.TrimSuffix(strings.TrimSuffix(string(word), oldName), oldTitle)
-			return []byte(before + r.to.name)
+			return []byte(r.to.name)
 		}
 	})
 }
