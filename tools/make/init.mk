@@ -1,3 +1,5 @@
+##### Yours
+
 # From this repository to one's own. NAME is taken from the command line only: some systems
 # have a variable of that name in the environment.
 MODULE  ?=

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"path"
 	"slices"
 	"strings"
@@ -36,20 +37,18 @@ var (
 		".mjs": text, ".js": text, ".ts": text, ".mts": text, ".vue": text, ".py": text, ".in": text, ".java": text,
 		".png": binary, ".wav": binary, ".ico": binary, ".woff2": binary,
 	}
-	// scripts have no extension and say in their first line what runs them.
-	scripts = []string{".ci/run", "tests/dynamodb/start"}
 	// pages keep the old names, as they say what they are replaced with.
 	pages = []string{"docs/your-own.md"}
 )
 
-func kindOf(name string) kind {
+func kindOf(name string, content []byte) kind {
 	switch base := path.Base(name); {
 	case slices.Contains(pages, name):
 		return kept
-	case slices.Contains(scripts, name):
-		return text
 	case byName[base] != unknown:
 		return byName[base]
+	case path.Ext(base) == "" && bytes.HasPrefix(content, []byte("#!")):
+		return text
 	default:
 		return byExtension[strings.ToLower(path.Ext(base))]
 	}

@@ -8,7 +8,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -20,30 +19,23 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+	if err := run(ctx, ".", os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "make init:", err)
 		os.Exit(1) //nolint:gocritic // stop has nothing left to do
 	}
 }
 
-// run works on the tree that is the working directory.
-func run(ctx context.Context, args []string, out io.Writer) error {
-	var to identity
-	flags := flag.NewFlagSet("init", flag.ContinueOnError)
-	flags.StringVar(&to.module, "module", "", "module `path` of the repository, which every module's begins with")
-	flags.StringVar(&to.name, "name", "", "`name` of the Pulumi project, and of what it deploys")
-	flags.StringVar(&to.owner, "owner", "", "who owns the code on GitHub; `@user or @organization/team`")
-	flags.StringVar(&to.contact, "contact", "", "where vulnerabilities are reported; `address or https URL`")
-	if err := flags.Parse(args); err != nil {
-		return errors.New("want MODULE and NAME, as in MODULE=github.com/acme/mcp NAME=acme-mcp")
-	}
-	if err := to.check(); err != nil {
-		return err
-	}
-	tree, err := readTree(ctx)
+// run works on the tree in dir, the root of a repository.
+func run(ctx context.Context, dir string, args []string, out io.Writer) error {
+	to, err := parse(args)
 	if err != nil {
 		return err
 	}
+	tree, err := openTree(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer tree.root.Close()
 	if err := tree.accepts(to); err != nil {
 		return err
 	}
@@ -59,11 +51,24 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := tree.clean(ctx); err != nil {
 		return err
 	}
-	if err := plan.write(ctx); err != nil {
+	if err := plan.write(ctx, tree); err != nil {
 		return fmt.Errorf("%w; the tree is half renamed: `git restore .` takes it back, then run make init again", err)
 	}
 	plan.print(out)
 	return nil
+}
+
+// parse reads the flags and checks them.
+func parse(args []string) (to identity, err error) {
+	flags := flag.NewFlagSet("init", flag.ContinueOnError)
+	flags.StringVar(&to.module, "module", "", "module `path` of the repository, which every module's begins with")
+	flags.StringVar(&to.name, "name", "", "`name` of the Pulumi project, and of what it deploys")
+	flags.StringVar(&to.owner, "owner", "", "who owns the code on GitHub; `@user or @organization/team`")
+	flags.StringVar(&to.contact, "contact", "", "where vulnerabilities are reported; `address or https URL`")
+	if err := flags.Parse(args); err != nil {
+		return to, fmt.Errorf("want MODULE and NAME, as in MODULE=github.com/acme/mcp NAME=acme-mcp: %w", err)
+	}
+	return to, to.check()
 }
 
 // print says what was changed, and what is left to do.

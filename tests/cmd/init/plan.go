@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 )
 
 // plan is what init writes, all of it worked out before the first file is touched.
@@ -27,11 +25,11 @@ func newPlan(t *tree, to identity) (*plan, error) {
 	p := &plan{to: to, count: map[kind]int{}}
 	r := newRewriter(to, t.commit)
 	for _, name := range t.files {
-		before, mode, err := read(name)
+		before, mode, err := t.read(name)
 		if err != nil {
 			return nil, err
 		}
-		k := kindOf(name)
+		k := kindOf(name, before)
 		after, err := r.rewrite(k, name, before)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
@@ -45,33 +43,14 @@ func newPlan(t *tree, to identity) (*plan, error) {
 	return p, nil
 }
 
-func (p *plan) write(ctx context.Context) error {
+func (p *plan) write(ctx context.Context, t *tree) error {
 	for _, c := range p.files {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("interrupted: %w", err)
 		}
-		if err := replace(c); err != nil {
+		if err := t.replace(c); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// replace writes beside the file and renames, so that a file is the old or the new one, never half.
-func replace(c change) error {
-	f, err := os.CreateTemp(filepath.Dir(c.name), ".init-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // it is gone when all went well
-	if _, err := f.Write(c.content); err != nil {
-		return err
-	}
-	if err := f.Chmod(c.mode); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), c.name)
 }
