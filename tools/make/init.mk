@@ -13,7 +13,12 @@ override CONTACT := $(value CONTACT)
 override SCOPE   := $(value SCOPE)
 export MODULE NAME OWNER CONTACT SCOPE
 
-# The version control's stamp would need git's consent to who owns the directory.
 .PHONY: init
 init: ## Make this clone your own. MODULE=github.com/acme/mcp NAME=acme-mcp [OWNER=@acme/platform] [CONTACT=security@acme.example]
-	@go run -buildvcs=false ./tests/cmd/init -module "$$MODULE" -name "$$NAME" -owner "$$OWNER" -contact "$$CONTACT"
+	@go build -buildvcs=false -o build/local/init ./tests/cmd/init
+	@exec build/local/init -module "$$MODULE" -name "$$NAME" -owner "$$OWNER" -contact "$$CONTACT"
+
+.PHONY: tool
+tool: ## Add a tool, with its test, its registration and its scope. NAME=list_invoices [SCOPE=invoices:read]
+	@go build -buildvcs=false -o build/local/tool ./tests/cmd/tool
+	@exec build/local/tool -name "$$NAME" -scope "$$SCOPE"

@@ -33,7 +33,7 @@ var (
 	}
 	byExtension = map[string]kind{
 		".go": goSource, ".md": text, ".yaml": text, ".yml": text, ".json": text, ".mk": text, ".sh": text, ".work": text, ".toml": text,
-		".txt": text, ".txtar": text, ".golden": text, ".html": text, ".css": text, ".mmd": text, ".xml": text, ".svg": text, ".csv": text,
+		".txt": text, ".tmpl": text, ".txtar": text, ".golden": text, ".html": text, ".css": text, ".mmd": text, ".xml": text, ".svg": text, ".csv": text,
 		".mjs": text, ".js": text, ".ts": text, ".mts": text, ".vue": text, ".py": text, ".in": text, ".java": text,
 		".png": binary, ".wav": binary, ".ico": binary, ".woff2": binary,
 	}
