@@ -7,6 +7,7 @@ require (
 	github.com/chromedp/chromedp v0.23.0
 	github.com/mark3labs/mcp-go v1.2.1
 	github.com/modelcontextprotocol/go-sdk v1.8.0
+	github.com/yuin/goldmark v1.8.7
 	golang.org/x/mod v0.41.0
 	leasehold.example/apps/mcp v0.0.0
 	leasehold.example/libs v0.0.0
