@@ -111,7 +111,7 @@ type reader struct {
 
 func (r *reader) follow(t *testing.T, b docs.Block) {
 	t.Helper()
-	if rel, ok := b.Marks["file"]; ok {
+	if rel := file(b); rel != "" {
 		if err := r.Write(rel, b.Text); err != nil {
 			t.Fatalf("%s: %v", b.At(), err)
 		}
@@ -149,6 +149,15 @@ func (r *reader) run(t *testing.T, at, command string) {
 	if printed, status, err := r.terminal.Run(command); err != nil || status != 0 {
 		t.Fatalf("%s: %s: status %d, %v; printed:\n%s", at, command, status, err, printed)
 	}
+}
+
+// file is where a block is written: where it says, or anywhere if its language's interpreter is to look at it.
+func file(b docs.Block) string {
+	extensions := map[string]string{"javascript": ".mjs", "python": ".py", "typescript": ".mts"}
+	if extension := extensions[b.Lang]; extension != "" && b.Marks["file"] == "" {
+		return "build/block" + extension
+	}
+	return b.Marks["file"]
 }
 
 // syntax looks at a file that the page gives whole, with what the language's own tests here use. Go's are

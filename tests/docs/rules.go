@@ -65,9 +65,9 @@ func CheckBlock(root string, m Makefiles, b Block) error {
 	case "yaml":
 		var v any
 		return yaml.Unmarshal([]byte(b.Text), &v)
-	case "go", "javascript", "typescript", "python":
+	case "go":
 		if b.Marks[file] == "" {
-			return fmt.Errorf("a block of %s says which file it is, <!-- file: PATH -->, or of which tested file it is an excerpt, <!-- from: PATH -->", b.Lang)
+			return errors.New("a block of go says which file it is, <!-- file: PATH -->, or of which tested file it is an excerpt, <!-- from: PATH -->")
 		}
 	case "text":
 		if strings.HasPrefix(b.Text, "$ ") {
@@ -193,6 +193,9 @@ func Runs(p Page, b Block) bool {
 		if settings, err := StackSettings(b); err == nil && settings != nil {
 			return true
 		}
+	case "javascript", "python", "typescript":
+		_, excerpt := b.Marks[from]
+		return !excerpt
 	}
 	_, written := b.Marks[file]
 	return written

@@ -169,7 +169,9 @@ func newBrowser(t *testing.T) context.Context {
 		quit()
 		stop()
 	})
-	do(t, ctx)
+	if err := chromedp.Do(ctx); err != nil { // without a deadline, which would be the browser's
+		t.Fatalf("Chromium: %v", err)
+	}
 	return ctx
 }
 
