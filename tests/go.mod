@@ -16,6 +16,7 @@ require (
 	golang.org/x/mod v0.41.0
 	leasehold.example/apps/mcp v0.0.0
 	leasehold.example/libs v0.0.0
+	mvdan.cc/sh/v3 v3.14.1
 )
 
 require (
