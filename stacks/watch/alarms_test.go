@@ -8,7 +8,8 @@ import (
 	"leasehold.example/stacks/watch"
 )
 
-// points are the values of an alarm's metrics, by their IDs ("" for the only one), oldest first. A metric that is not there has no data.
+// points are the values of an alarm's metrics, by their IDs ("" for the only one), oldest first: N of them, or more where data is
+// missing among the newest. A metric that is not there has no data.
 type points map[string][]float64
 
 // story is what must ring an alarm, and what must not: what happens near its threshold, and what happens every night.
@@ -31,7 +32,10 @@ var failing = story{rings: points{"": {1}}, quiet: []points{{"": {0}}, {}}}
 
 var twice = story{
 	rings: points{"": {0, 1, 0, none, 2}},
-	quiet: []points{{"": {0, 0, 50, 0, 0}}, {"": flat(0)}, {}},
+	quiet: []points{
+		{"": {0, 0, 50, 0, 0}}, {"": flat(0)}, {},
+		{"": {9, 0, 9, 0, none, 0, 0, none}}, // the newest five that there are have one
+	},
 }
 
 // stories of the alarms of both edges. The rates have a share of failures in them that can happen: 1 is all of them.
@@ -137,15 +141,23 @@ func state(t *testing.T, a platform.Alarm, values points) string {
 	for _, m := range a.Metrics {
 		points := values[m.ID]
 		if points == nil {
-			points = slices.Repeat([]float64{none}, a.N)
+			points = slices.Repeat([]float64{none}, length(values, a.N))
 		}
 		series = append(series, points)
 	}
-	got, err := evaluate(a, series, ok)
+	got, err := evaluate(a, series)
 	if err != nil {
 		t.Errorf("%s: %v", a.Name, err)
 	}
 	return got
+}
+
+// length is how many points values have; without any, it is n.
+func length(values points, n int) int {
+	for _, some := range values {
+		return len(some)
+	}
+	return n
 }
 
 // The percentile of the latency objective is where its budget ends.
