@@ -37,14 +37,20 @@ func Composites(s Settings) []platform.Composite {
 	return append(all, s.burns()...)
 }
 
-// leastRequests is how many requests a rate needs: of two requests in the night, one that fails is half.
-const leastRequests = 20
+const (
+	// leastFailures is how many failures a rate needs: of two requests in the night, one that fails is half. It is not how
+	// many requests: then one of twenty would be too many for every objective, and a small service could fail whole.
+	// https://sre.google/workbook/alerting-on-slos/ (low-traffic services)
+	leastFailures = 5
+	// leastRequests is how many requests a percentile needs, as the slow ones are not counted: of ten, the slowest is p99.
+	leastRequests = 20
+)
 
 func (s *Settings) requests() []platform.Alarm {
 	slow := func(name string, percentile string, millis int) platform.Alarm {
 		return platform.Alarm{
 			Name: name, Reason: fmt.Sprintf("One request in %s takes longer than %d ms at the edge.", map[string]string{"p90": "ten", "p99": "a hundred"}[percentile], millis),
-			Metrics: []platform.Metric{s.gateway("Latency", percentile)}, Threshold: float64(millis),
+			Metrics: s.latency(percentile), Expression: enoughSlow, Threshold: float64(millis),
 			PeriodSeconds: five, M: 3, N: 5, Missing: platform.MissingNotBreaching, MissingReason: "no request is not a slow one",
 		}
 	}
@@ -61,7 +67,15 @@ func (s *Settings) requests() []platform.Alarm {
 }
 
 // errorRate is from 0 to 1.
-var errorRate = fmt.Sprintf("IF(requests >= %d, FILL(failed, 0) / requests, 0)", leastRequests)
+var errorRate = fmt.Sprintf("IF(FILL(failed, 0) >= %d, failed / requests, 0)", leastFailures)
+
+// latency is what enoughSlow looks at.
+func (s *Settings) latency(percentile string) []platform.Metric {
+	return []platform.Metric{with(s.gateway("Latency", percentile), "latency", ""), with(s.gateway("Count", sum), "requests", "")}
+}
+
+// enoughSlow is the percentile, in milliseconds.
+var enoughSlow = fmt.Sprintf("IF(requests >= %d, latency, 0)", leastRequests)
 
 func (s *Settings) functions() []platform.Alarm {
 	limit, used := s.AccountConcurrency, platform.Metric{Namespace: "AWS/Lambda", Name: "ClaimedAccountConcurrency", Statistic: maximum}

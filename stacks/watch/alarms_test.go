@@ -23,8 +23,14 @@ func flat(v float64) []float64 { return []float64{v, v, v, v, v} }
 
 func slow(limit float64) story {
 	return story{
-		rings: points{"": {limit + 1, 10, limit + 1, limit + 1, 10}},
-		quiet: []points{{"": flat(limit)}, {"": {limit * 9, none, none, limit * 9, 10}}, {}},
+		rings: points{"latency": {limit + 1, 10, limit + 1, limit + 1, 10}, "requests": flat(20)},
+		quiet: []points{
+			{"latency": flat(limit), "requests": flat(20)},
+			{"latency": {limit * 9, none, none, limit * 9, 10}, "requests": {20, none, none, 20, 20}},
+			{"latency": flat(limit * 9), "requests": flat(3)}, // cold starts in the night
+			{"requests": flat(20)}, // counted late
+			{},
+		},
 	}
 }
 
@@ -46,6 +52,7 @@ var stories = map[string]story{
 			{"failed": flat(10), "requests": flat(1000)},                    // one in a hundred is allowed
 			{"failed": {0, 900, 900, 0, 0}, "requests": flat(1000)},         // two minutes of five
 			{"failed": flat(2), "requests": flat(3)},                        // too few to say
+			{"failed": flat(1), "requests": flat(25)},                       // one, which is more than one in a hundred
 			{"requests": flat(1000)},                                        // no 5xx is no data
 			{"failed": {none, none, none, none, 5}, "requests": flat(none)}, // counted late
 			{},
@@ -88,13 +95,16 @@ var stories = map[string]story{
 	"latency-burn-slow-short":      beyond,
 }
 
-var beyond = story{rings: points{"": {2001}}, quiet: []points{{"": {2000}}, {}}}
+var beyond = story{
+	rings: points{"latency": {2001}, "requests": {20}},
+	quiet: []points{{"latency": {2000}, "requests": {20}}, {"latency": {9000}, "requests": {3}}, {}},
+}
 
 // burning fails so many of a thousand requests.
 func burning(rings, quiet float64) story {
 	return story{
 		rings: points{"failed": {rings}, "requests": {1000}},
-		quiet: []points{{"failed": {quiet}, "requests": {1000}}, {"requests": {1000}}, {"failed": {1}, "requests": {2}}, {}},
+		quiet: []points{{"failed": {quiet}, "requests": {1000}}, {"requests": {1000}}, {"failed": {1}, "requests": {2}}, {"failed": {1}, "requests": {25}}, {}},
 	}
 }
 
@@ -131,6 +141,20 @@ func TestAlarmsRing(t *testing.T) {
 	for name := range stories {
 		if !told[name] {
 			t.Errorf("there is no alarm %s", name)
+		}
+	}
+}
+
+// A service that answers nobody is heard of, however few ask.
+func TestAlarmsRingForSmallServices(t *testing.T) {
+	t.Parallel()
+	for _, a := range watch.Alarms(settings()["rest"]) {
+		if a.Expression == "" || a.Metrics[0].ID != "failed" {
+			continue
+		}
+		five := points{"failed": slices.Repeat([]float64{5}, a.N), "requests": slices.Repeat([]float64{5}, a.N)}
+		if got := state(t, a, five); got != alarm {
+			t.Errorf("%s is %s when all of five requests fail", a.Name, got)
 		}
 	}
 }
