@@ -166,3 +166,23 @@ func TestThrottled(t *testing.T) {
 		t.Errorf("line %v", line)
 	}
 }
+
+// TestUnclassified: misses that nobody looked into are counted, because a violation may be
+// among them (RULES 9). One that was looked into is not.
+func TestUnclassified(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, slog.LevelInfo, 1, true, deriver{kid: "k1"})
+	audit := observe.NewAuditor(s.log, observe.NewPseudonyms(deriver{kid: "k1"}))
+	for p, want := range map[session.Problem]any{session.Unclassified: 2.0, session.ClassifierFailed: 2.0, session.SessionUnknown: nil} {
+		lines := s.get(nil, func(_ http.ResponseWriter, r *http.Request) {
+			for range 2 { // also those that the audit gathers
+				audit.Session(r.Context(), session.Event{Problem: p, Principal: s.caller, Refused: true})
+			}
+		})
+		line := lines[len(lines)-1]
+		if line[metric.UnclassifiedMisses] != want {
+			t.Errorf("%s: %v", p, line)
+		}
+		wantEmbedded(t, line)
+	}
+}

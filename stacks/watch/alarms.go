@@ -103,14 +103,16 @@ func (s *Settings) functions() []platform.Alarm {
 	if s.HTTP {
 		return all
 	}
-	// A refusal is an error of the authorizer's, because that is how a 401 is asked for; these are not counted.
+	// A refusal is an error of the authorizer's, because that is how a 401 is asked for; these are not counted. A token without
+	// a tenant is refused by a policy instead: subtracted too, such tokens would hide failures.
 	return append(all, platform.Alarm{
 		Name: "authorizer-errors", Reason: "The authorizer fails, other than by refusing a token: every client gets a 500.",
 		Metrics: []platform.Metric{
 			with(lambda(NameAuthorizer, "Errors", sum), "errors", ""),
 			with(s.own(metric.ServiceAuthorizer, metric.AuthFailures, sum), "refused", ""),
+			with(s.own(metric.ServiceAuthorizer, metric.TokensWithoutTenant, sum), "denied", ""),
 		},
-		Expression: "FILL(errors, 0) - FILL(refused, 0)", Threshold: 5, AtLeast: true,
+		Expression: "FILL(errors, 0) - FILL(refused, 0) + FILL(denied, 0)", Threshold: 5, AtLeast: true,
 		PeriodSeconds: five, M: 2, N: 3, Missing: platform.MissingNotBreaching, MissingReason: quiet,
 	})
 }
@@ -179,6 +181,11 @@ func (s *Settings) security() []platform.Alarm {
 			Name: "foreign-session", Reason: "A session was asked for by somebody whose it is not. It was not given, and it must never happen: an id leaked, or a client mixes its users up.",
 			Metrics: []platform.Metric{s.sum(metric.SessionBindingViolations)}, Threshold: 1, AtLeast: true,
 			PeriodSeconds: minute, M: 1, N: 1, Missing: platform.MissingNotBreaching, MissingReason: quiet,
+		},
+		{
+			Name: "unclassified-misses", Reason: "Sessions were asked for that are not there, too many to look whose they are, or the look failed. A foreign one may be among them.",
+			Metrics: []platform.Metric{s.sum(metric.UnclassifiedMisses)}, Threshold: 10, AtLeast: true,
+			PeriodSeconds: five, M: 1, N: 1, Missing: platform.MissingNotBreaching, MissingReason: quiet,
 		},
 	}
 	if s.Firewall {

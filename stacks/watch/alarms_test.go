@@ -64,7 +64,7 @@ var stories = map[string]story{
 	"lambda-throttles": twice,
 	"concurrency-high": {rings: points{"": {10, 820, 810, 800, 10}}, quiet: []points{{"": {1000, 1000, 10, 10, 10}}, {"": flat(799)}, {}}},
 	"authorizer-errors": {
-		rings: points{"errors": {60, 0, 9}, "refused": {50, none, none}},
+		rings: points{"errors": {60, 0, 9}, "refused": {50, none, 400}, "denied": {none, none, 400}}, // who is denied hides nothing
 		quiet: []points{
 			{"errors": {900, 900, 900}, "refused": {900, 898, 900}}, // refusals are no failures
 			{"errors": {50, 0, 0}}, // once
@@ -81,9 +81,10 @@ var stories = map[string]story{
 		rings: points{"eGetItem": {none, 3, none, 5, none}, "eUpdateItem": {none, 2, none, none, none}},
 		quiet: []points{{"eGetItem": flat(4)}, {"eGetItem": {500, none, none, none, none}}, {}},
 	},
-	"auth-failures":   {rings: points{"server": {101}}, quiet: []points{{"server": {100}}, {}}},
-	"foreign-session": failing,
-	"firewall-blocks": {rings: points{"": {501}}, quiet: []points{{"": {500}}, {}}},
+	"auth-failures":       {rings: points{"server": {101}}, quiet: []points{{"server": {100}}, {}}},
+	"foreign-session":     failing,
+	"unclassified-misses": {rings: points{"": {10}}, quiet: []points{{"": {9}}, {}}},
+	"firewall-blocks":     {rings: points{"": {501}}, quiet: []points{{"": {500}}, {}}},
 
 	"availability-burn-fast-long":  burning(20, 14),
 	"availability-burn-fast-short": burning(20, 14),

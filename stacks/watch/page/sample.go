@@ -48,7 +48,7 @@ func has(label string, words ...string) bool {
 func lasting(text string) bool { return has(text, "latency", "duration") }
 
 func rare(label string) bool {
-	return has(label, "error", "throttle", "fail", "violation", "conflict", "unavailable", "insufficient", "limits", "5xx", "reads", "writes",
+	return has(label, "error", "throttle", "fail", "violation", "conflict", "unavailable", "insufficient", "unclassified", "without", "limits", "5xx", "reads", "writes",
 		"item", "query", "cold", "blocked", "rotator", "tenants into")
 }
 
