@@ -107,6 +107,29 @@ func TestLoggerText(t *testing.T) {
 	}
 }
 
+// Who asks and leaves is named all the same, though the key has to be fetched first.
+func TestAuditOfWhoLeft(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	observe.NewAuditor(observe.NewLogger(&out, slog.LevelInfo), observe.NewPseudonyms(patient{})).
+		Session(ctx, session.Event{Problem: session.SessionBindingViolation, Principal: identity.Principal{Tenant: "acme", Subject: "user-1"}})
+	if !strings.Contains(out.String(), `"principal":"k1.`) {
+		t.Errorf("got %s", out.String())
+	}
+}
+
+// patient derives for whoever waits.
+type patient struct{}
+
+func (patient) Derive(ctx context.Context, purpose string) (string, []byte, error) {
+	if ctx.Err() != nil {
+		return "", nil, ctx.Err()
+	}
+	return deriver{kid: "k1"}.Derive(ctx, purpose)
+}
+
 // Rules 9 and 25: every problem is one record under its own name, whatever the level, and
 // shows no subject.
 func TestAudit(t *testing.T) {
