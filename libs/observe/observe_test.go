@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
@@ -105,6 +107,26 @@ func TestLoggerText(t *testing.T) {
 	if _, ok := observe.NewLogger(file, slog.LevelInfo).Handler().(*slog.TextHandler); ok {
 		t.Error("handler for a file is text, want JSON")
 	}
+}
+
+// A rotation of the root key is seen within a minute; until then nothing is derived.
+func TestPseudonymAfterRotation(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		keys := &deriver{kid: "k1"}
+		p := observe.NewPseudonyms(keys)
+		name := func() string { return p.Pseudonym(t.Context(), identity.Owner{Tenant: "acme", Subject: "user-1"}) }
+		before := name()
+		keys.kid = "k2"
+		time.Sleep(59 * time.Second)
+		if got := name(); got != before {
+			t.Errorf("within the minute: %s, want %s", got, before)
+		}
+		time.Sleep(time.Second)
+		if got := name(); !strings.HasPrefix(got, "k2.") {
+			t.Errorf("after it: %s", got)
+		}
+	})
 }
 
 // Who asks and leaves is named all the same, though the key has to be fetched first.

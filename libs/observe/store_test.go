@@ -154,6 +154,23 @@ func TestRepeatsInTime(t *testing.T) {
 	}
 }
 
+// TestManyStoreCalls: a line has no more values of a metric than CloudWatch takes, and
+// counts all.
+func TestManyStoreCalls(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, slog.LevelInfo, 1, true, deriver{kid: "k1"})
+	store := observe.TimeStore(memstore.New(), s.log)
+	line := s.only(s.get(nil, func(_ http.ResponseWriter, r *http.Request) {
+		for range 101 {
+			_ = store.Delete(r.Context(), session.Key{Kind: session.KindSession})
+		}
+	}))
+	if line["storeCalls"] != 101.0 {
+		t.Errorf("line %v", line)
+	}
+	wantEmbedded(t, line)
+}
+
 // TestThrottled counts where dynamostore tells.
 func TestThrottled(t *testing.T) {
 	t.Parallel()
