@@ -39,7 +39,9 @@ var failing = story{rings: points{"": {1}}, quiet: []points{{"": {0}}, {}}}
 var twice = story{
 	rings: points{"": {0, 1, 0, none, 2}},
 	quiet: []points{
-		{"": {0, 0, 50, 0, 0}}, {"": flat(0)}, {},
+		{"": {0, 0, 50, 0, 0}},
+		{"": flat(0)},
+		{},
 		{"": {9, 0, 9, 0, none, 0, 0, none}}, // the newest five that there are have one
 	},
 }

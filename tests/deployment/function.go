@@ -191,7 +191,7 @@ func acceptable(environment map[string]string) error {
 	size := 0
 	for name, value := range environment {
 		if slices.Contains(setByLambda, name) {
-			return fmt.Errorf("Lambda sets %s itself, and refuses it", name)
+			return fmt.Errorf("%s is set by Lambda itself, which refuses it", name)
 		}
 		size += len(name) + len(value)
 	}
