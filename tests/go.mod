@@ -12,9 +12,11 @@ require (
 	github.com/modelcontextprotocol/go-sdk v1.8.0
 	github.com/tsenart/vegeta/v12 v12.13.0
 	github.com/yuin/goldmark v1.8.7
+	go.yaml.in/yaml/v3 v3.0.6
 	golang.org/x/mod v0.41.0
 	leasehold.example/apps/mcp v0.0.0
 	leasehold.example/libs v0.0.0
+	mvdan.cc/sh/v3 v3.14.1
 )
 
 require (
