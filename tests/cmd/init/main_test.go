@@ -112,6 +112,31 @@ func TestInit(t *testing.T) {
 	}
 }
 
+// TestLaterChanges takes over what the repository has since, as docs/your-own.md says: git merge
+// upstream/main, then make init again.
+func TestLaterChanges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.write("a.md", "first\n\n{n}\n\nlast\n")
+	w.commit()
+	w.git("branch", "upstream")
+	w.init(arguments...)
+	w.commit()
+	w.git("checkout", "-q", "upstream")
+	w.write("a.md", "first\n\n{n}\n\nlast of {T}\n")
+	w.write("libs/new.go", "package libs\n\nimport _ \"{m}/libs/seal\"\n")
+	w.commit()
+	w.git("checkout", "-q", "-")
+	w.git("merge", "-q", "upstream", "-m", "x")
+	if out := w.init(arguments...); !strings.Contains(out, "Renamed to github.com/acme/mcp, named acme-mcp: 2 files.") {
+		t.Errorf("got %s", out)
+	}
+	if got := w.read("a.md") + w.read("libs/new.go"); got != "first\n\nacme-mcp\n\nlast of acme-mcp\n"+
+		"package libs\n\nimport _ \"github.com/acme/mcp/libs/seal\"\n" {
+		t.Errorf("got %s", got)
+	}
+}
+
 // TestLeftovers: what has no rule stays, and init says where it is.
 func TestLeftovers(t *testing.T) {
 	t.Parallel()
