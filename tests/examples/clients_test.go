@@ -1,0 +1,166 @@
+// Package examples runs what docs/examples shows, with the commands of its READMEs.
+package examples
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"leasehold.example/tests/internal/local"
+	"leasehold.example/tests/internal/need"
+	"leasehold.example/tests/internal/repo"
+)
+
+// documented is where the READMEs say that the server is.
+const documented = "http://127.0.0.1:8080/mcp"
+
+// TestClients runs each client as its README says, in a copy of its folder: it goes from a bare
+// 401 over two pages to a notebook.
+func TestClients(t *testing.T) {
+	t.Parallel()
+	server := local.Start(t, local.Shipped)
+	for name, tt := range map[string]struct {
+		person string
+		path   func(t *testing.T) string // what is in front of PATH
+	}{
+		"go": {"acme/alice", nothing},
+		"python": {"acme/bob", func(t *testing.T) string {
+			t.Helper()
+			need.Python(t)
+			return ""
+		}},
+		"typescript": {"globex/carol", func(t *testing.T) string {
+			t.Helper()
+			return filepath.Dir(need.Node(t).Bin)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := tt.path(t)
+			script := strings.ReplaceAll(strings.Join(commands(t, name), "\n"), documented, server.MCP())
+			if !strings.Contains(script, server.MCP()) {
+				t.Fatalf("the README does not name %s:\n%s", documented, script)
+			}
+			said, pages := signedIn(t, newPerson(t, tt.person), shell(t, copied(t, name), path, script))
+			tenant, subject, _ := strings.Cut(tt.person, "/")
+			for _, want := range []string{"signed in: " + subject + " of " + tenant, "math: 2 + 3 = 5", "notebook: entries = 1"} {
+				if !slices.Contains(said, want) {
+					t.Errorf("it does not print %q", want)
+				}
+			}
+			if !slices.ContainsFunc(said, func(line string) bool {
+				return strings.HasPrefix(line, "tools: ") && strings.Contains(line, "math") && strings.Contains(line, "notebook_open")
+			}) {
+				t.Error("it does not list the tools")
+			}
+			if pages != 2 {
+				t.Errorf("%d pages were opened, want 2: one to sign in, one for a scope more", pages)
+			}
+			if t.Failed() {
+				t.Logf("it printed:\n%s", strings.Join(said, "\n"))
+			}
+		})
+	}
+}
+
+func nothing(*testing.T) string { return "" }
+
+var blocks = regexp.MustCompile("(?s)```console\n(.*?)\n```\n")
+
+// commands are those of an example's README.
+func commands(t *testing.T, name string) (all []string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(repo.Root(t), "docs", "examples", name, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, block := range blocks.FindAllSubmatch(text, -1) {
+		for line := range strings.Lines(string(block[1])) {
+			if command, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "$ "); ok {
+				all = append(all, command)
+			}
+		}
+	}
+	if len(all) == 0 {
+		t.Fatalf("the README of %s has no command", name)
+	}
+	return all
+}
+
+// copied is a copy of an example without what was installed for it: a reader can take the folder
+// alone.
+func copied(t *testing.T, name string) (dir string) {
+	t.Helper()
+	from := filepath.Join(repo.Root(t), "docs", "examples", name)
+	dir = t.TempDir()
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() {
+			continue // node_modules and .venv
+		}
+		data, err := os.ReadFile(filepath.Join(from, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, e.Name()), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// shell runs a script in dir, with a directory in front of PATH unless that is empty.
+func shell(t *testing.T, dir, path, script string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "/bin/sh", "-ec", script)
+	cmd.Dir = dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the shell's children end with it
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.Env = os.Environ()
+	if path != "" {
+		cmd.Env = append(cmd.Env, "PATH="+path+string(os.PathListSeparator)+os.Getenv("PATH"))
+	}
+	return cmd
+}
+
+// signedIn runs a client, opens the pages that it asks for, and returns what else it printed and
+// how many pages there were.
+func signedIn(t *testing.T, p *person, cmd *exec.Cmd) (said []string, pages int) {
+	t.Helper()
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
+		address, asked := strings.CutPrefix(lines.Text(), "Open this page in a browser: ")
+		if !asked {
+			said = append(said, lines.Text())
+			continue
+		}
+		pages++
+		if err := p.signIn(address); err != nil {
+			t.Errorf("the sign-in: %v", err)
+			_ = cmd.Cancel() // it would wait for an answer that does not come
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("%v\n%s\n%s", err, strings.Join(said, "\n"), stderr.Bytes())
+	}
+	return said, pages
+}
