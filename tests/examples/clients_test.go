@@ -82,7 +82,8 @@ func commands(t *testing.T, name string) (all []string) {
 		t.Fatal(err)
 	}
 	for _, block := range blocks.FindAllSubmatch(text, -1) {
-		for line := range strings.Lines(string(block[1])) {
+		joined := strings.ReplaceAll(string(block[1]), "\\\n", "")
+		for line := range strings.Lines(joined) {
 			if command, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "$ "); ok {
 				all = append(all, command)
 			}
