@@ -29,25 +29,27 @@ func TestClients(t *testing.T) {
 	for name, tt := range map[string]struct {
 		person string
 		path   func(t *testing.T) string // what is in front of PATH
+		check  string                    // of the types, before the last command
 	}{
-		"go": {"acme/alice", nothing},
+		"go": {"acme/alice", nothing, "go vet ."},
 		"python": {"acme/bob", func(t *testing.T) string {
 			t.Helper()
 			need.Python(t)
 			return ""
-		}},
+		}, ":"},
 		"typescript": {"globex/carol", func(t *testing.T) string {
 			t.Helper()
 			return filepath.Dir(need.Node(t).Bin)
-		}},
+		}, "npm run --silent check"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := tt.path(t)
-			script := strings.ReplaceAll(strings.Join(commands(t, name), "\n"), documented, server.MCP())
-			if !strings.Contains(script, server.MCP()) {
-				t.Fatalf("the README does not name %s:\n%s", documented, script)
+			all := commands(t, name)
+			if len(all) != 2 || !strings.HasSuffix(all[1], documented) {
+				t.Fatalf("the README's commands are %q, want two, of which the last ends with %s", all, documented)
 			}
+			script := strings.Join([]string{all[0], tt.check, strings.ReplaceAll(all[1], documented, server.MCP())}, "\n")
 			said, pages := signedIn(t, newPerson(t, tt.person), shell(t, copied(t, name), path, script))
 			tenant, subject, _ := strings.Cut(tt.person, "/")
 			for _, want := range []string{"signed in: " + subject + " of " + tenant, "math: 2 + 3 = 5", "notebook: entries = 1"} {
@@ -164,4 +166,21 @@ func signedIn(t *testing.T, p *person, cmd *exec.Cmd) (said []string, pages int)
 		t.Fatalf("%v\n%s\n%s", err, strings.Join(said, "\n"), stderr.Bytes())
 	}
 	return said, pages
+}
+
+// TestMake: `make example` does the same in one command, and says what it wants without a name.
+func TestMake(t *testing.T) {
+	t.Parallel()
+	server := local.Start(t, local.Shipped)
+	said, pages := signedIn(t, newPerson(t, "acme/alice"), shell(t, repo.Root(t), "", "make -s example NAME=go URL="+server.MCP()))
+	if pages != 2 || !slices.Contains(said, "notebook: entries = 1") {
+		t.Errorf("%d pages, and it printed %q", pages, said)
+	}
+	for _, name := range []string{"", "rust", "$(exit 0)"} {
+		cmd := exec.CommandContext(t.Context(), "make", "-s", "example", "NAME="+name)
+		cmd.Dir = repo.Root(t)
+		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "make example: say which") {
+			t.Errorf("NAME=%s: %v\n%s", name, err, out)
+		}
+	}
 }

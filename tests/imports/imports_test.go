@@ -56,6 +56,8 @@ func TestCheck(t *testing.T) {
 		{"apps/mcp/internal/app/fx.go", fx, 0},
 		{"apps/mcp/internal/app/app_test.go", fx, 0},
 		{"apps/mcp/cmd/lambda/main.go", fx, 0},
+		{"apps/mcp/internal/app/fx.go", ours + "apps/mcp/internal/example/onbehalf", 1},
+		{"apps/mcp/internal/example/cmd/server/main.go", ours + "apps/mcp/internal/example/onbehalf", 0},
 		{"apps/mcp/config/config.go", aws, 1},
 		{"apps/mcp/config/config_test.go", sdk, 1},
 		{"apps/mcp/config/config.go", "github.com/caarlos0/env/v11", 0},

@@ -1,3 +1,5 @@
+##### Examples
+
 NAME ?=
 URL  ?= http://127.0.0.1:8080/mcp
 override NAME := $(value NAME)
