@@ -107,6 +107,16 @@ func TestNotRemembered(t *testing.T) {
 	if n != 4 {
 		t.Errorf("%d loads, want 4", n)
 	}
+	// What is not remembered takes no place from what is.
+	small, l := newMemo(t, 1), &loads{}
+	l.get(t, small, "a")
+	if _, err := small.Get(t.Context(), "once", func(context.Context) (string, time.Time, error) { return "", time.Time{}, nil }); err != nil {
+		t.Error(err)
+	}
+	l.get(t, small, "a")
+	if l.n.Load() != 1 {
+		t.Error("a value for once has pushed another out")
+	}
 }
 
 // TestShared: many ask at once, and the first of them gives up while the others wait.

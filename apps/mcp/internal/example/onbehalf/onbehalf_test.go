@@ -175,10 +175,14 @@ func TestTrouble(t *testing.T) {
 		unavailable = "the invoices cannot be reached now; try again later"
 	)
 	status := func(code int) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
+		return func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Location", "/elsewhere")
 			w.WriteHeader(code)
-			_, _ = w.Write([]byte(`{"error":"invalid_target","error_description":"secret words"}`))
+			text := `{"error":"invalid_target","error_description":"secret words"}`
+			if r.Method == http.MethodGet {
+				text = "[]" // what an API with that status must not be believed
+			}
+			_, _ = w.Write([]byte(text))
 		}
 	}
 	body := func(text string) http.HandlerFunc {
