@@ -4,6 +4,9 @@ package examples
 import (
 	"bufio"
 	"bytes"
+	"net"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/modelcontextprotocol/go-sdk/oauthex"
 
 	"leasehold.example/tests/internal/local"
 	"leasehold.example/tests/internal/need"
@@ -49,27 +54,69 @@ func TestClients(t *testing.T) {
 			if len(all) != 2 || !strings.HasSuffix(all[1], documented) {
 				t.Fatalf("the README's commands are %q, want two, of which the last ends with %s", all, documented)
 			}
-			script := strings.Join([]string{all[0], tt.check, strings.ReplaceAll(all[1], documented, server.MCP())}, "\n")
-			said, pages := signedIn(t, newPerson(t, tt.person), shell(t, copied(t, name), path, script))
-			tenant, subject, _ := strings.Cut(tt.person, "/")
-			for _, want := range []string{"signed in: " + subject + " of " + tenant, "math: 2 + 3 = 5", "notebook: entries = 1"} {
-				if !slices.Contains(said, want) {
-					t.Errorf("it does not print %q", want)
+			run := strings.ReplaceAll(all[1], documented, server.MCP())
+			dir := copied(t, name)
+			signsIn(t, tt.person, shell(t, dir, path, all[0], tt.check, run))
+			// Installed once, it is run again as a client that was registered before.
+			id, port := registered(t, server)
+			again := shell(t, dir, path, setting(all[0]), run)
+			again.Env = append(again.Env, "MCP_CLIENT_ID="+id, "MCP_CALLBACK_PORT="+port)
+			for _, page := range signsIn(t, tt.person, again) {
+				if q := page.Query(); q.Get("client_id") != id || q.Get("redirect_uri") != "http://localhost:"+port+"/callback" {
+					t.Errorf("as %s on port %s it asks for %s", id, port, page)
 				}
-			}
-			if !slices.ContainsFunc(said, func(line string) bool {
-				return strings.HasPrefix(line, "tools: ") && strings.Contains(line, "math") && strings.Contains(line, "notebook_open")
-			}) {
-				t.Error("it does not list the tools")
-			}
-			if pages != 2 {
-				t.Errorf("%d pages were opened, want 2: one to sign in, one for a scope more", pages)
-			}
-			if t.Failed() {
-				t.Logf("it printed:\n%s", strings.Join(said, "\n"))
 			}
 		})
 	}
+}
+
+// setting is a command that only sets a variable, which each shell needs.
+func setting(command string) string {
+	if strings.HasPrefix(command, "export ") {
+		return command
+	}
+	return ":"
+}
+
+// registered is a client that somebody else has registered, with the port of its redirect URI.
+func registered(t *testing.T, server *local.Server) (id, port string) {
+	t.Helper()
+	_, port, err := net.SplitHostPort(local.FreeAddr(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := oauthex.RegisterClient(t.Context(), server.URL+"/register", &oauthex.ClientRegistrationMetadata{
+		ClientName: "registered", RedirectURIs: []string{"http://localhost:" + port + "/callback"}, TokenEndpointAuthMethod: "none",
+		GrantTypes: []string{"authorization_code", "refresh_token"},
+	}, http.DefaultClient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client.ClientID, port
+}
+
+// signsIn wants a client to go over two pages to a notebook, and returns the pages.
+func signsIn(t *testing.T, name string, client *exec.Cmd) (pages []*url.URL) {
+	t.Helper()
+	said, pages := signedIn(t, newPerson(t, name), client)
+	tenant, subject, _ := strings.Cut(name, "/")
+	for _, want := range []string{"signed in: " + subject + " of " + tenant, "math: 2 + 3 = 5", "notebook: entries = 1"} {
+		if !slices.Contains(said, want) {
+			t.Errorf("it does not print %q", want)
+		}
+	}
+	if !slices.ContainsFunc(said, func(line string) bool {
+		return strings.HasPrefix(line, "tools: ") && strings.Contains(line, "math") && strings.Contains(line, "notebook_open")
+	}) {
+		t.Error("it does not list the tools")
+	}
+	if len(pages) != 2 {
+		t.Errorf("%d pages were opened, want 2: one to sign in, one for a scope more", len(pages))
+	}
+	if t.Failed() {
+		t.Logf("it printed:\n%s", strings.Join(said, "\n"))
+	}
+	return pages
 }
 
 func nothing(*testing.T) string { return "" }
@@ -79,12 +126,8 @@ var blocks = regexp.MustCompile("(?s)```console\n(.*?)\n```\n")
 // commands are those of an example's README.
 func commands(t *testing.T, name string) (all []string) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(repo.Root(t), "docs", "examples", name, "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, block := range blocks.FindAllSubmatch(text, -1) {
-		joined := strings.ReplaceAll(string(block[1]), "\\\n", "")
+	for _, block := range blocks.FindAllStringSubmatch(source(t, "docs", "examples", name, "README.md"), -1) {
+		joined := strings.ReplaceAll(block[1], "\\\n", "")
 		for line := range strings.Lines(joined) {
 			if command, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "$ "); ok {
 				all = append(all, command)
@@ -122,10 +165,10 @@ func copied(t *testing.T, name string) (dir string) {
 	return dir
 }
 
-// shell runs a script in dir, with a directory in front of PATH unless that is empty.
-func shell(t *testing.T, dir, path, script string) *exec.Cmd {
+// shell runs commands in dir, with a directory in front of PATH unless that is empty.
+func shell(t *testing.T, dir, path string, commands ...string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "/bin/sh", "-ec", script)
+	cmd := exec.CommandContext(t.Context(), "/bin/sh", "-ec", strings.Join(commands, "\n"))
 	cmd.Dir = dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the shell's children end with it
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
@@ -136,9 +179,9 @@ func shell(t *testing.T, dir, path, script string) *exec.Cmd {
 	return cmd
 }
 
-// signedIn runs a client, opens the pages that it asks for, and returns what else it printed and
-// how many pages there were.
-func signedIn(t *testing.T, p *person, cmd *exec.Cmd) (said []string, pages int) {
+// signedIn runs a client, opens the pages that it asks for, and returns these and what else it
+// printed.
+func signedIn(t *testing.T, p *person, cmd *exec.Cmd) (said []string, pages []*url.URL) {
 	t.Helper()
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -156,7 +199,11 @@ func signedIn(t *testing.T, p *person, cmd *exec.Cmd) (said []string, pages int)
 			said = append(said, lines.Text())
 			continue
 		}
-		pages++
+		page, err := url.Parse(address)
+		if err != nil {
+			t.Errorf("the page: %v", err)
+		}
+		pages = append(pages, page)
 		if err := p.signIn(address); err != nil {
 			t.Errorf("the sign-in: %v", err)
 			_ = cmd.Cancel() // it would wait for an answer that does not come
@@ -173,8 +220,8 @@ func TestMake(t *testing.T) {
 	t.Parallel()
 	server := local.Start(t, local.Shipped)
 	said, pages := signedIn(t, newPerson(t, "acme/alice"), shell(t, repo.Root(t), "", "make -s example NAME=go URL="+server.MCP()))
-	if pages != 2 || !slices.Contains(said, "notebook: entries = 1") {
-		t.Errorf("%d pages, and it printed %q", pages, said)
+	if len(pages) != 2 || !slices.Contains(said, "notebook: entries = 1") {
+		t.Errorf("%d pages, and it printed %q", len(pages), said)
 	}
 	for _, name := range []string{"", "rust", "$(exit 0)"} {
 		cmd := exec.CommandContext(t.Context(), "make", "-s", "example", "NAME="+name)

@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -40,13 +41,16 @@ func run(ctx context.Context, address string) error {
 	if err != nil {
 		return err
 	}
-	handler, err := auth.NewAuthorizationCodeHandler(&auth.AuthorizationCodeHandlerConfig{
-		DynamicClientRegistrationConfig: &auth.DynamicClientRegistrationConfig{Metadata: &oauthex.ClientRegistrationMetadata{
+	config := &auth.AuthorizationCodeHandlerConfig{RedirectURL: back.url, AuthorizationCodeFetcher: back.fetch}
+	if id := os.Getenv("MCP_CLIENT_ID"); id != "" {
+		config.PreregisteredClient = &oauthex.ClientCredentials{ClientID: id}
+	} else {
+		config.DynamicClientRegistrationConfig = &auth.DynamicClientRegistrationConfig{Metadata: &oauthex.ClientRegistrationMetadata{
 			ClientName: "Go example", RedirectURIs: []string{back.url}, TokenEndpointAuthMethod: "none",
 			GrantTypes: []string{"authorization_code", "refresh_token"},
-		}},
-		AuthorizationCodeFetcher: back.fetch,
-	})
+		}}
+	}
+	handler, err := auth.NewAuthorizationCodeHandler(config)
 	if err != nil {
 		return err
 	}
@@ -65,11 +69,15 @@ type loopback struct {
 }
 
 func listen(ctx context.Context) (*loopback, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	port := os.Getenv("MCP_CALLBACK_PORT")
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:"+cmp.Or(port, "0"))
 	if err != nil {
 		return nil, err
 	}
 	b := &loopback{url: "http://" + l.Addr().String() + "/callback", answers: make(chan url.Values, 1)}
+	if port != "" { // registered by name: Amazon Cognito takes http for no other host
+		b.url = "http://localhost:" + port + "/callback"
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /callback", func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "You can close this page.\n") // the answer counts, not who reads this

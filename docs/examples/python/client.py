@@ -5,6 +5,7 @@ and asks for a sign-in with PKCE; the page to sign in on is printed. The token s
 """
 
 import asyncio
+import os
 import sys
 from urllib.parse import parse_qs, urlsplit
 
@@ -42,7 +43,10 @@ class Loopback:
         self.answers: asyncio.Queue[AuthorizationCodeResult] = asyncio.Queue()
 
     async def listen(self) -> str:
-        self.server = await asyncio.start_server(self.answer, "127.0.0.1", 0)
+        port = os.environ.get("MCP_CALLBACK_PORT")
+        self.server = await asyncio.start_server(self.answer, "127.0.0.1", int(port or 0))
+        if port:  # registered by name: Amazon Cognito takes http for no other host
+            return f"http://localhost:{port}/callback"
         return f"http://127.0.0.1:{self.server.sockets[0].getsockname()[1]}/callback"
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -65,16 +69,19 @@ async def show(address: str) -> None:
 
 
 async def main(address: str) -> None:
-    loopback = Loopback()
+    loopback, memory = Loopback(), Memory()
+    redirect = await loopback.listen()
+    if client_id := os.environ.get("MCP_CLIENT_ID"):
+        memory.client = OAuthClientInformationFull(client_id=client_id, redirect_uris=[redirect], token_endpoint_auth_method="none")
     auth = OAuthClientProvider(
         server_url=address,
         client_metadata=OAuthClientMetadata(
             client_name="Python example",
-            redirect_uris=[await loopback.listen()],
+            redirect_uris=[redirect],
             grant_types=["authorization_code", "refresh_token"],
             token_endpoint_auth_method="none",
         ),
-        storage=Memory(),
+        storage=memory,
         redirect_handler=show,
         callback_handler=loopback.answers.get,
     )

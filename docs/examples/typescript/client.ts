@@ -20,14 +20,17 @@ const loopback = createServer((request, response) => {
     loopback.emit("answer");
   }
 });
-loopback.listen(0, "127.0.0.1");
+const port = process.env.MCP_CALLBACK_PORT;
+loopback.listen(Number(port ?? 0), "127.0.0.1");
 await once(loopback, "listening");
-const redirectUrl = `http://127.0.0.1:${(loopback.address() as AddressInfo).port}/callback`;
+// A port is registered by name: Amazon Cognito takes http for no other host.
+const redirectUrl = `http://${port ? "localhost" : "127.0.0.1"}:${(loopback.address() as AddressInfo).port}/callback`;
 
 // What the SDK asks to be kept; all of it ends with the process.
 let state: string;
 let verifier: string;
 let client: Awaited<ReturnType<OAuthClientProvider["clientInformation"]>>;
+if (process.env.MCP_CLIENT_ID) client = { client_id: process.env.MCP_CLIENT_ID };
 let tokens: Awaited<ReturnType<OAuthClientProvider["tokens"]>>;
 let discovery: Parameters<NonNullable<OAuthClientProvider["saveDiscoveryState"]>>[0] | undefined;
 const authProvider: OAuthClientProvider = {
