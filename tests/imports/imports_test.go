@@ -58,6 +58,7 @@ func TestCheck(t *testing.T) {
 		{"apps/mcp/cmd/lambda/main.go", fx, 0},
 		{"apps/mcp/internal/app/fx.go", ours + "apps/mcp/internal/example/onbehalf", 1},
 		{"apps/mcp/internal/example/cmd/server/main.go", ours + "apps/mcp/internal/example/onbehalf", 0},
+		{"apps/mcp/internal/tool/invoices/invoices_test.go", ours + "apps/mcp/internal/example/standin", 0},
 		{"apps/mcp/config/config.go", aws, 1},
 		{"apps/mcp/config/config_test.go", sdk, 1},
 		{"apps/mcp/config/config.go", "github.com/caarlos0/env/v11", 0},

@@ -1,10 +1,9 @@
 ##### Examples
 
-NAME ?=
-URL  ?= http://127.0.0.1:8080/mcp
-override NAME := $(value NAME)
-override URL  := $(value URL)
-export NAME URL
+# NAME is init.mk's.
+URL ?= http://127.0.0.1:8080/mcp
+override URL := $(value URL)
+export URL
 
 # The clients install what their READMEs say; TypeScript is run by the Node.js of the tests, which
 # is new enough. The tools are in one server.

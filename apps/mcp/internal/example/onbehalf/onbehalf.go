@@ -28,9 +28,13 @@ const (
 const (
 	refused     = "the invoices are not open to you: your sign-in is not accepted there, or lacks a right"
 	unavailable = "the invoices cannot be reached now; try again later"
+	off         = "this server is not connected to the invoices"
 )
 
-// API is the upstream.
+// errOff means that there is no API.
+var errOff = errors.New("onbehalf: not configured")
+
+// API is the upstream; the zero value is none, and the tool then says so.
 type API struct {
 	// URL is its base, without a trailing slash.
 	URL string
@@ -78,6 +82,8 @@ func explain(ctx context.Context, log *slog.Logger, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return err
+	case errors.Is(err, errOff):
+		return tool.UserErrorf("%s", off)
 	case errors.Is(err, exchange.ErrRefused):
 		return tool.UserErrorf("%s", refused)
 	}
@@ -87,6 +93,9 @@ func explain(ctx context.Context, log *slog.Logger, err error) error {
 
 // invoices asks the API as the caller.
 func (a API) invoices(ctx context.Context, get tool.Exchange) ([]Invoice, error) {
+	if a.URL == "" {
+		return nil, errOff
+	}
 	authorize, err := get(ctx, a.Audience, a.Scope)
 	if err != nil {
 		return nil, err

@@ -226,14 +226,14 @@ func TestTrouble(t *testing.T) {
 	}
 }
 
-// TestOff: without settings there is neither tool nor exchange.
+// TestOff: without settings the tool says so, and nobody is asked.
 func TestOff(t *testing.T) {
 	t.Parallel()
 	issuer := identitytest.NewIssuer(t, "https://issuer.example")
 	s := newServer(t, issuer, onbehalf.Settings{Scope: standin.Scope})
 	client := s.Client(issuer.Token(identitytest.Tenant("tenant-acme"), identitytest.Scopes("mcp:basic")))
-	if body := client.CallModern(t, "tools/list", "", "").Body; strings.Contains(body, "invoices_list") || !strings.Contains(body, "math") {
-		t.Errorf("the tools are %s", body)
+	if text, isError := client.ToolModern(t, "invoices_list", "{}").Text(t); !isError || text != "this server is not connected to the invoices" {
+		t.Errorf("without settings: %s", text)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,13 +11,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/caarlos0/env/v11"
 
+	"leasehold.example/apps/mcp/internal/mcphttp"
 	"leasehold.example/apps/mcp/internal/tool"
 	"leasehold.example/libs/exchange"
 	"leasehold.example/libs/outbound"
 )
 
 // Settings are read from the environment. The names do not begin with LEASEHOLD_: the shipped
-// server refuses what it does not know. Without TokenURL there is no tool.
+// server refuses what it does not know. Without any of them the tool says that it is not connected.
 type Settings struct {
 	// TokenURL is the https token endpoint of the authorization server.
 	TokenURL string `env:"ONBEHALF_TOKEN_URL"`
@@ -62,28 +62,23 @@ func (s Settings) Check() error {
 	return errors.Join(problems...)
 }
 
-// feature is the tool with what gets it tokens; both are nil when it is not configured.
-type feature struct {
-	entries  []tool.Entry
-	exchange *exchange.Exchanger
-}
-
-func newFeature(s Settings, log *slog.Logger) (feature, error) {
+// connect returns the API, and what gets tokens for it; none when nothing is configured.
+func connect(s Settings, c tool.Options) (API, mcphttp.Exchange, error) {
 	if s.off() {
-		return feature{}, nil
+		return API{}, nil, nil
 	}
 	if err := s.Check(); err != nil {
-		return feature{}, err
+		return API{}, nil, err
 	}
-	o := exchange.Options{TokenURL: s.TokenURL, ClientID: s.ClientID, InsecureLoopback: s.Insecure, Logger: log}
+	o := exchange.Options{TokenURL: s.TokenURL, ClientID: s.ClientID, InsecureLoopback: s.Insecure, Logger: c.Logger}
 	if s.SecretARN != "" {
 		o.Secret = secret(s.SecretARN)
 	}
 	e, err := exchange.New(o)
 	if err != nil {
-		return feature{}, err
+		return API{}, nil, err
 	}
-	return feature{New(API{URL: s.APIURL, Audience: s.Audience, Scope: s.Scope}, log), e}, nil
+	return API{URL: s.APIURL, Audience: s.Audience, Scope: s.Scope}, e.Exchange, nil
 }
 
 // secret reads the client's secret. The AWS configuration is loaded when it is first needed.

@@ -2,7 +2,7 @@ package tenantsecret
 
 import "go.uber.org/fx"
 
-// Module adds the tool, when it is configured.
+// Module adds the tool.
 var Module = fx.Module("example/tenantsecret", fx.Provide(
 	LoadSettings, fx.Annotate(entries, fx.ResultTags(`group:"entries,flatten"`)),
 ))

@@ -3,7 +3,6 @@ package tenantsecret
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"regexp"
 
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
@@ -17,7 +16,8 @@ import (
 // server refuses what it does not know.
 type Settings struct {
 	// Prefix begins the names of all tenants' secrets: <project>-<stack>, which is what the
-	// permissions boundary of docs/bootstrap.md lets a function read. Absent means no tool.
+	// permissions boundary of docs/bootstrap.md lets a function read. Absent means that there are
+	// no secrets, and the tool says so.
 	Prefix string `env:"TENANT_SECRET_PREFIX"`
 
 	// Client is asked in place of AWS; for a developer's machine.
@@ -30,8 +30,13 @@ func LoadSettings() (Settings, error) { return env.ParseAs[Settings]() }
 // Without a slash, which would make two prefixes overlap.
 var prefixPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
 
-// entries are none when nothing is configured.
-func entries(s Settings, log *slog.Logger) ([]tool.Entry, error) {
+func entries(s Settings, o tool.Options) ([]tool.Entry, error) {
+	secrets, err := s.open()
+	return New(secrets, o.Logger), err
+}
+
+// open returns the secrets; nil when nothing is configured.
+func (s Settings) open() (*Secrets, error) {
 	if s.Prefix == "" {
 		return nil, nil
 	}
@@ -45,9 +50,5 @@ func entries(s Settings, log *slog.Logger) ([]tool.Entry, error) {
 		}
 		s.Client = secretsmanager.NewFromConfig(c)
 	}
-	secrets, err := NewSecrets(s.Client, s.Prefix, nil)
-	if err != nil {
-		return nil, err
-	}
-	return New(secrets, log), nil
+	return NewSecrets(s.Client, s.Prefix, nil)
 }

@@ -22,6 +22,7 @@ const secretName = "webhook"
 const (
 	absent      = "your organisation has no webhook secret yet; an administrator has to set one"
 	unavailable = "the webhook secret cannot be read now; try again later"
+	off         = "this server keeps no webhook secrets"
 )
 
 type in struct {
@@ -32,7 +33,7 @@ type out struct {
 	Signature string `json:"signature" jsonschema:"the HMAC-SHA256 of the body in hexadecimal"`
 }
 
-// New returns the tool.
+// New returns the tool. Without s it says that there are no secrets.
 func New(s *Secrets, log *slog.Logger) []tool.Entry {
 	return []tool.Entry{tool.New(tool.Spec{
 		Name: "webhook_sign", Title: "Sign a webhook",
@@ -40,6 +41,9 @@ func New(s *Secrets, log *slog.Logger) []tool.Entry {
 		Scope:       scopes.Basic, // yours has a line in libs/scopes, and scopes.Of here
 		ReadOnly:    true,
 	}, func(ctx context.Context, c *tool.Call, in in) (out, error) {
+		if s == nil {
+			return out{}, tool.UserErrorf("%s", off)
+		}
 		secret, err := s.Of(ctx, c.Principal, secretName)
 		if err != nil {
 			return out{}, explain(ctx, log, err)

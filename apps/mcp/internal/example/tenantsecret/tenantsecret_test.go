@@ -192,12 +192,12 @@ func TestSettings(t *testing.T) {
 	issuer := identitytest.NewIssuer(t, "https://issuer.example")
 	off := newServer(t, issuer, tenantsecret.Settings{})
 	client := off.Client(issuer.Token(identitytest.Tenant("tenant-acme"), identitytest.Scopes("mcp:basic")))
-	if body := client.CallModern(t, "tools/list", "", "").Body; strings.Contains(body, "webhook_sign") || !strings.Contains(body, "math") {
-		t.Errorf("the tools are %s", body)
+	if text, isError := client.ToolModern(t, "webhook_sign", `{"body":"hello"}`).Text(t); !isError || text != "this server keeps no webhook secrets" {
+		t.Errorf("without settings: %s", text)
 	}
 	for value, good := range map[string]bool{"leasehold-dev": true, "leasehold/dev": false, "-x": false, "a*": false, "a b": false} {
 		_, client := aws(t)
-		if err := tenantsecret.Check(tenantsecret.Settings{Prefix: value, Client: client}); (err == nil) != good {
+		if _, err := (tenantsecret.Settings{Prefix: value, Client: client}).Open(); (err == nil) != good {
 			t.Errorf("TENANT_SECRET_PREFIX=%s: %v", value, err)
 		}
 	}
