@@ -31,6 +31,7 @@ type request struct {
 
 // serve answers one message in the era that it belongs to.
 func (q *request) serve(m *message) {
+	defer q.trace(m)()
 	claimed, members, err := m.metaVersion()
 	if err != nil {
 		writeRPC(q.r.Context(), q.w, m.id, &rpcError{
@@ -184,9 +185,7 @@ func (q *request) judge(m *message) (*rpcError, *authn.Refusal) {
 	if !ok || !q.exists(q.principal, scope) {
 		return errUnknown(m.method, name), nil
 	}
-	if m.method == methodCallTool {
-		q.observed().Tool(name)
-	}
+	q.acts(m.method, name)
 	if !q.principal.HasScope(scope) {
 		return nil, q.auth.InsufficientScope(q.principal, scope)
 	}
