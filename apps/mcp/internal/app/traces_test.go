@@ -3,16 +3,20 @@ package app_test
 import (
 	"encoding/hex"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"strings"
 	"testing"
 
 	tracev1 "go.opentelemetry.io/proto/otlp/trace/v1"
+	"go.uber.org/fx"
 
 	"leasehold.example/apps/mcp/config"
+	"leasehold.example/apps/mcp/internal/app"
 	"leasehold.example/apps/mcp/internal/app/apptest"
 	"leasehold.example/libs/identity/identitytest"
+	"leasehold.example/libs/lambdahttp"
 	"leasehold.example/libs/observe/metric"
 	"leasehold.example/libs/telemetry/telemetrytest"
 )
@@ -258,6 +262,38 @@ func TestMetricsAreThoseOfTheLog(t *testing.T) {
 	for _, m := range metric.All() {
 		if got := float64(sums[m.Name]) + float64(values[m.Name]); got != want[m.Name] {
 			t.Errorf("%s: a collector has %v, the log %v", m.Name, got, want[m.Name])
+		}
+	}
+}
+
+// TestFrozenServer: behind the Lambda Web Adapter, which freezes the process when an answer
+// ends, no answer ends before its span was sent; elsewhere none waits for that.
+func TestFrozenServer(t *testing.T) {
+	t.Parallel()
+	for _, frozen := range []bool{true, false} {
+		s := newTraced(t, nil)
+		s.Telemetry.Flush(t.Context())
+		before := len(s.collector.Spans())
+		s.Transport = apptest.Direct(app.Flushed(s.Handler, s.Telemetry, frozen))
+		s.ToolModern(t, "math", `{"a":2,"b":3}`)
+		if sent := len(s.collector.Spans()) > before; sent != frozen {
+			t.Errorf("frozen %v: sent %v", frozen, sent)
+		}
+	}
+}
+
+// TestFunctionWithCollector: with a collector both response modes have something behind an
+// answer, and without one they have not (TestFunction).
+func TestFunctionWithCollector(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []config.ResponseMode{config.Buffered, config.Streaming} {
+		var f app.Function
+		c := deployedConfig(t, map[string]string{config.EnvResponseMode: string(mode), config.EnvOTLPEndpoint: "http://127.0.0.1:9"})
+		if err := fx.New(app.Lambda(c, app.Shipped, io.Discard), fx.Populate(&f)).Err(); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := f.Handler.(lambdahttp.Answering); !ok {
+			t.Errorf("%s: %T", mode, f.Handler)
 		}
 	}
 }

@@ -130,7 +130,8 @@ func (q *request) runBatch(batch []*message, verdicts []*rpcError, rec session.R
 // appendAnswer appends the answer to m, one of the calls of a batch; e is what stands
 // against it.
 func (q *request) appendAnswer(answers []byte, m *message, e *rpcError, rec session.Record) []byte {
-	defer q.trace(m)()
+	_, members, _ := m.metaVersion() // parseBatch has looked at it
+	defer q.trace(m, members)()
 	q.within(rec)
 	var result []byte
 	if e == nil {

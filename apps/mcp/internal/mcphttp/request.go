@@ -31,8 +31,8 @@ type request struct {
 
 // serve answers one message in the era that it belongs to.
 func (q *request) serve(m *message) {
-	defer q.trace(m)()
 	claimed, members, err := m.metaVersion()
+	defer q.trace(m, members)()
 	if err != nil {
 		writeRPC(q.r.Context(), q.w, m.id, &rpcError{
 			status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams,

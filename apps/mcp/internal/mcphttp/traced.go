@@ -20,14 +20,13 @@ import (
 // URIs, request ids that are texts. What is refused before a message was read, and so
 // whatever has no good token, leaves no span: nobody outside makes one.
 
-// trace begins the span of m, of which q.r has the context from then on. The caller runs the
-// result when m is answered.
-func (q *request) trace(m *message) (end func()) {
+// trace begins the span of m, whose _meta has members and of which q.r has the context from
+// then on. The caller runs the result when m is answered.
+func (q *request) trace(m *message, members object) (end func()) {
 	if q.telemetry == nil {
 		return func() {}
 	}
 	o, name := q.observed(), methodName(m)
-	_, members, _ := m.metaVersion() // an error is answered elsewhere
 	carried := telemetry.Carried{XRay: o.XRay(), Header: q.r.Header.Get, Meta: func(name string) string {
 		raw, _ := members.get(name)
 		text, _ := stringOf(raw)
