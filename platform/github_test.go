@@ -239,6 +239,8 @@ func TestRule44Boundary(t *testing.T) {
 		 "Resource": ["arn:aws:secretsmanager:eu-central-1:111122223333:secret:leasehold-prod*"]},
 		{"Sid": "Logs", "Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
 		 "Resource": ["arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/leasehold-prod*"]},
+		{"Sid": "Audit", "Effect": "Allow", "Action": ["logs:PutLogEvents"],
+		 "Resource": ["arn:aws:logs:eu-central-1:111122223333:log-group:leasehold-prod*"]},
 		{"Sid": "Canaries", "Effect": "Allow", "Action": ["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"],
 		 "Resource": ["arn:aws:lambda:eu-central-1:111122223333:function:leasehold-prod*"]},
 		{"Sid": "Alarms", "Effect": "Allow", "Action": ["cloudwatch:DescribeAlarms"], "Resource": ["arn:aws:cloudwatch:eu-central-1:111122223333:alarm:*"]},

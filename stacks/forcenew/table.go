@@ -33,6 +33,7 @@ var table = map[string][]string{
 	"aws:cloudwatch/logGroup:LogGroup":                           {"logGroupClass", "name", "namePrefix"},
 	"aws:cloudwatch/logMetricFilter:LogMetricFilter":             {"logGroupName", "name"},
 	"aws:cloudwatch/logResourcePolicy:LogResourcePolicy":         {"policyName"},
+	"aws:cloudwatch/logStream:LogStream":                         {"logGroupName", "name"},
 	"aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter": {"logGroup", "name"},
 	"aws:cloudwatch/metricAlarm:MetricAlarm":                     {"name"},
 	"aws:cloudwatch/queryDefinition:QueryDefinition":             {},

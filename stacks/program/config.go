@@ -226,10 +226,12 @@ type Sessions struct {
 type Logs struct {
 	// RetentionDays is how long logs are kept.
 	RetentionDays int `json:"retentionDays" default:"90" oneof:"1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653"`
+	// AuditRetentionDays is how long the lines of the audit are kept, which have a log group of their own.
+	AuditRetentionDays int `json:"auditRetentionDays" default:"365" oneof:"1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653"`
 	// DestinationARN is a destination of CloudWatch Logs, mostly another account's, that gets every line of the server's and
 	// the authorizer's logs as well (docs/operate.md). Absent means none.
 	DestinationARN string `json:"destinationArn" match:"arn:logs"`
-	// AuditDestinationARN is one that gets the lines of the audit alone, to be kept longer and elsewhere. Absent means none.
+	// AuditDestinationARN is one that gets the lines of the audit group, to be kept elsewhere. Absent means none.
 	AuditDestinationARN string `json:"auditDestinationArn" match:"arn:logs"`
 }
 

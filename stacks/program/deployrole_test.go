@@ -22,6 +22,7 @@ var kinds = map[string]string{
 	"cloudwatch/compositeAlarm:CompositeAlarm":                         "cloudwatch:PutCompositeAlarm cloudwatch:DescribeAlarms cloudwatch:DeleteAlarms cloudwatch:ListTagsForResource",
 	"cloudwatch/dashboard:Dashboard":                                   "cloudwatch:PutDashboard cloudwatch:GetDashboard cloudwatch:DeleteDashboards",
 	"cloudwatch/logSubscriptionFilter:LogSubscriptionFilter":           "logs:PutSubscriptionFilter logs:DescribeSubscriptionFilters logs:DeleteSubscriptionFilter",
+	"cloudwatch/logStream:LogStream":                                   "logs:CreateLogStream logs:DescribeLogStreams logs:DeleteLogStream",
 	"cloudwatch/metricAlarm:MetricAlarm":                               "cloudwatch:PutMetricAlarm cloudwatch:DescribeAlarms cloudwatch:DeleteAlarms cloudwatch:ListTagsForResource",
 	"codedeploy/application:Application":                               "codedeploy:CreateApplication codedeploy:GetApplication codedeploy:DeleteApplication",
 	"codedeploy/deploymentGroup:DeploymentGroup":                       "codedeploy:CreateDeploymentGroup codedeploy:GetDeploymentGroup codedeploy:DeleteDeploymentGroup",

@@ -17,7 +17,7 @@ func TestStacks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := []string{"url", "mcpUrl", "metadataUrl", "functionName", "functionVersion", "aliasName", "logGroupName", "tableName", "sealSecretArn", "region"}
+		want := []string{"url", "mcpUrl", "metadataUrl", "functionName", "functionVersion", "aliasName", "auditLogGroupName", "logGroupName", "tableName", "sealSecretArn", "region"}
 		counts := map[string]int{
 			"aws:apigateway/restApi:RestApi": 1, "aws:apigatewayv2/api:Api": 0, "aws:wafv2/webAclAssociation:WebAclAssociation": 0,
 			"aws:cognito/userPool:UserPool": 0, "aws:dynamodb/table:Table": 1, "aws:kms/key:Key": 0, "aws:codedeploy/deploymentGroup:DeploymentGroup": 0,

@@ -109,7 +109,17 @@ func (s *Settings) helpers() []platform.Alarm {
 			PeriodSeconds: five, M: 1, N: 1, Missing: platform.MissingNotBreaching, MissingReason: "it runs rarely",
 		}
 	}
-	all := []platform.Alarm{failing("rotator-errors", NameRotator, "The keys of sealed values were not rotated.")}
+	dropped, undelivered := lambda(NameAuditor, "AsyncEventsDropped", sum), s.auditDelivery("DeliveryErrors")
+	all := []platform.Alarm{
+		failing("rotator-errors", NameRotator, "The keys of sealed values were not rotated."),
+		failing("auditor-errors", NameAuditor, "Lines of the audit could not be copied into their log group. Lambda tries twice more."),
+		{
+			Name: "audit-lost", Reason: "Lines of the audit are not in their log group, and nobody tries again.",
+			Metrics:    []platform.Metric{with(dropped, "dropped", ""), with(undelivered, "undelivered", "")},
+			Expression: "FILL(dropped, 0) + FILL(undelivered, 0)", Threshold: 1, AtLeast: true,
+			PeriodSeconds: five, M: 1, N: 1, Missing: platform.MissingNotBreaching, MissingReason: quiet,
+		},
+	}
 	if s.Pool {
 		all = append(all, failing("pretoken-errors", NamePreToken, "A sign-in failed, because the trigger that puts the tenant into tokens did."))
 	}

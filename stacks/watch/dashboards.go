@@ -95,7 +95,10 @@ func (s *Settings) inside() []platform.Widget {
 }
 
 func (s *Settings) helperErrors() []platform.Metric {
-	all := []platform.Metric{with(lambda(NameRotator, "Errors", sum), "", "rotator")}
+	all := []platform.Metric{
+		with(lambda(NameRotator, "Errors", sum), "", "rotator"), with(lambda(NameAuditor, "Errors", sum), "", "auditor"),
+		with(s.auditDelivery("DeliveryErrors"), "", "audit undelivered"),
+	}
 	if s.Pool {
 		all = append(all, with(lambda(NamePreToken, "Errors", sum), "", "tenants into tokens"))
 	}

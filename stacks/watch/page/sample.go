@@ -49,7 +49,7 @@ func lasting(text string) bool { return has(text, "latency", "duration") }
 
 func rare(label string) bool {
 	return has(label, "error", "throttle", "fail", "violation", "conflict", "unavailable", "insufficient", "limits", "5xx", "reads", "writes",
-		"item", "query", "cold", "blocked", "rotator", "tenants into")
+		"item", "query", "cold", "blocked", "rotator", "auditor", "undelivered", "tenants into")
 }
 
 // spread is how far a percentile is from the median.
