@@ -155,6 +155,11 @@ func (s deployScope) alarms() []Statement {
 		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/permissions-reference-cw.html
 		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
 		allow("ListAlarms", "cloudwatch:DescribeAlarms cloudwatch:PutCompositeAlarm", s.arn("cloudwatch", "alarm:*")),
+		allow("Rankings", `cloudwatch:DeleteInsightRules cloudwatch:ListTagsForResource cloudwatch:PutInsightRule cloudwatch:TagResource
+			cloudwatch:UntagResource`, s.arn("cloudwatch", "insight-rule/"+s.named())),
+		// AWS has no resource for this one.
+		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+		allow("ListRankings", "cloudwatch:DescribeInsightRules", "*"),
 		// Dashboards are the account's, in no region.
 		allow("Dashboards", "cloudwatch:DeleteDashboards cloudwatch:GetDashboard cloudwatch:PutDashboard",
 			s.global("cloudwatch", "dashboard/"+s.named())),

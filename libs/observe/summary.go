@@ -204,7 +204,7 @@ func (r *Request) outcome() string {
 	case r.texts.outcome != "":
 		return r.texts.outcome
 	}
-	return "ok"
+	return metric.OutcomeOK
 }
 
 // appendMetrics appends the members of the line that CloudWatch reads.

@@ -20,6 +20,7 @@ var kinds = map[string]string{
 	"cloudwatch/logGroup:LogGroup":                                     "logs:CreateLogGroup logs:DescribeLogGroups logs:DeleteLogGroup logs:PutRetentionPolicy logs:ListTagsForResource",
 	"budgets/budget:Budget":                                            "budgets:ModifyBudget budgets:ViewBudget budgets:ListTagsForResource",
 	"cloudwatch/compositeAlarm:CompositeAlarm":                         "cloudwatch:PutCompositeAlarm cloudwatch:DescribeAlarms cloudwatch:DeleteAlarms cloudwatch:ListTagsForResource",
+	"cloudwatch/contributorInsightRule:ContributorInsightRule":         "cloudwatch:PutInsightRule cloudwatch:DescribeInsightRules cloudwatch:DeleteInsightRules cloudwatch:ListTagsForResource",
 	"cloudwatch/dashboard:Dashboard":                                   "cloudwatch:PutDashboard cloudwatch:GetDashboard cloudwatch:DeleteDashboards",
 	"cloudwatch/logSubscriptionFilter:LogSubscriptionFilter":           "logs:PutSubscriptionFilter logs:DescribeSubscriptionFilters logs:DeleteSubscriptionFilter",
 	"cloudwatch/logStream:LogStream":                                   "logs:CreateLogStream logs:DescribeLogStreams logs:DeleteLogStream",

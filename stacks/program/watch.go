@@ -57,6 +57,13 @@ func (b *builder) watch(e edge, outputs pulumi.Map) error {
 	}, b.opts...); err != nil {
 		return err
 	}
+	rankings, err := platform.NewRankings(b.ctx, "ranking", &platform.RankingsArgs{Rankings: s.Rankings(), Names: names}, b.opts...)
+	if err != nil {
+		return err
+	}
+	for name, rule := range rankings.RuleNames {
+		names[name] = rule
+	}
 	if _, err := platform.NewDashboards(b.ctx, "dashboard", &platform.DashboardsArgs{
 		Dashboards: watch.Dashboards(s), Names: names, Region: b.c.Region,
 	}, b.opts...); err != nil {

@@ -75,7 +75,17 @@ func TestWatchNamesWhatIsThere(t *testing.T) {
 				}
 			}
 		}
+		rules := ofType(g, "aws:cloudwatch/contributorInsightRule:ContributorInsightRule")
+		for _, r := range rules {
+			names["ruleName"] = append(names["ruleName"], text(r, "ruleName"))
+			if !strings.Contains(text(r, "ruleDefinition"), `"LogGroupNames":["/aws/lambda/leasehold-test-mcp"]`) {
+				t.Errorf("%s counts %s", r.Name, text(r, "ruleDefinition"))
+			}
+		}
 		for _, d := range ofType(g, "aws:cloudwatch/dashboard:Dashboard") {
+			for _, shown := range ruleName.FindAllStringSubmatch(text(d, "dashboardBody"), -1) {
+				check(d.Name, "ruleName", shown[1])
+			}
 			for _, line := range lines(t, text(d, "dashboardBody")) {
 				for i := 2; i+1 < len(line); i += 2 {
 					check(d.Name, line[i], line[i+1])
@@ -87,6 +97,8 @@ func TestWatchNamesWhatIsThere(t *testing.T) {
 		}
 	})
 }
+
+var ruleName = regexp.MustCompile(`"ruleName":"([^"]*)"`)
 
 func contains(all []string, value string) bool {
 	for _, one := range all {

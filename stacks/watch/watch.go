@@ -58,7 +58,7 @@ const (
 
 // Names are those that the settings need.
 func (s *Settings) Names() []string {
-	names := []string{NameAPI, NameAPIStage, NameServer, NameServerLogs, NameTable, NameRotator, NameAuditor}
+	names := []string{NameAPI, NameAPIStage, NameServer, NameServerLogs, NameTable, NameRotator, NameAuditor, TenantRequests, TenantErrors}
 	if !s.HTTP {
 		names = append(names, NameAuthorizer, NameAuthorizerLogs)
 	}

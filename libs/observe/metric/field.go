@@ -25,6 +25,12 @@ const (
 	FieldDebug         = "debug"
 )
 
+// Values of FieldOutcome beside the metrics that count failures.
+const (
+	OutcomeOK        = "ok"
+	OutcomeCancelled = "cancelled" // by the client, who waits for no answer
+)
+
 // FieldPrincipal is in the lines of the audit and in no others: who asked, under the pseudonym
 // that the summary line has as FieldSubject. What copies the audit elsewhere selects by it.
 const FieldPrincipal = "principal"

@@ -36,7 +36,7 @@ var inputs = byToken(
 	apigatewayv2.ApiArgs{}, apigatewayv2.ApiMappingArgs{},
 	apigatewayv2.DomainNameArgs{}, apigatewayv2.IntegrationArgs{}, apigatewayv2.RouteArgs{}, apigatewayv2.StageArgs{},
 	budgets.BudgetArgs{},
-	cloudwatch.CompositeAlarmArgs{}, cloudwatch.DashboardArgs{}, cloudwatch.LogGroupArgs{}, cloudwatch.LogMetricFilterArgs{}, cloudwatch.LogResourcePolicyArgs{},
+	cloudwatch.CompositeAlarmArgs{}, cloudwatch.ContributorInsightRuleArgs{}, cloudwatch.DashboardArgs{}, cloudwatch.LogGroupArgs{}, cloudwatch.LogMetricFilterArgs{}, cloudwatch.LogResourcePolicyArgs{},
 	cloudwatch.LogStreamArgs{}, cloudwatch.LogSubscriptionFilterArgs{}, cloudwatch.MetricAlarmArgs{}, cloudwatch.QueryDefinitionArgs{},
 	codedeploy.ApplicationArgs{}, codedeploy.DeploymentGroupArgs{},
 	cognito.ResourceServerArgs{}, cognito.UserPoolArgs{}, cognito.UserPoolClientArgs{}, cognito.UserPoolDomainArgs{},
