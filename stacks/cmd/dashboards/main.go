@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"io"
@@ -77,12 +78,11 @@ func run(stack, logs, out string) error {
 func read(dir string) (*page.Figures, error) {
 	logs := map[string]io.Reader{}
 	for _, service := range []string{metric.ServiceMCP, metric.ServiceAuthorizer} {
-		log, err := os.Open(filepath.Join(dir, service+".jsonl"))
+		log, err := os.ReadFile(filepath.Join(dir, service+".jsonl"))
 		if err != nil {
 			return nil, fmt.Errorf("the functions' run: %w", err)
 		}
-		defer func() { _ = log.Close() }() // it is only read
-		logs[service] = log
+		logs[service] = bytes.NewReader(log)
 	}
 	return page.ReadFigures(logs)
 }

@@ -153,58 +153,69 @@ func TestRenderFigures(t *testing.T) {
 	}{
 		"a sum": {
 			platform.Widget{Kind: platform.Chart, Metrics: []platform.Metric{own("Requests", "Sum")}},
-			[]string{"Requests <b>1</b>", `<div class="axis">1 `}, []string{"made up", "dasharray"},
+			[]string{"Requests <b>1</b>", `<div class="axis">1 `},
+			[]string{"made up", "dasharray"},
 		},
 		"a percentile, of the values in one line too": {
 			platform.Widget{Kind: platform.Chart, Metrics: []platform.Metric{own("StoreLatency", "p50"), own("StoreLatency", "p90")}},
-			[]string{"StoreLatency p50 <b>4</b>", "StoreLatency p90 <b>4</b>", `<div class="axis">9 `}, []string{"made up"},
+			[]string{"StoreLatency p50 <b>4</b>", "StoreLatency p90 <b>4</b>", `<div class="axis">9 `},
+			[]string{"made up"},
 		},
 		"a metric of AWS": {
 			platform.Widget{Kind: platform.Chart, Metrics: []platform.Metric{
 				own("Requests", "Sum"), {Namespace: "AWS/Lambda", Name: "Errors", Statistic: "Sum", Label: "errors"},
 			}},
-			[]string{"Requests <b>", "errors* <b>", "* made up", "dasharray"}, []string{"Requests* "},
+			[]string{"Requests <b>", "errors* <b>", "* made up", "dasharray"},
+			[]string{"Requests* "},
 		},
 		"what a chart hides": {
 			platform.Widget{
 				Kind: platform.Chart, Metrics: []platform.Metric{{ID: "m", Namespace: "AWS/Lambda", Name: "Hidden", Statistic: "Sum", Hidden: true}},
 				Expressions: []platform.Expression{{ID: "e", Math: "m * 2", Label: "shown"}},
 			},
-			[]string{"shown* <b>"}, []string{"Hidden"},
+			[]string{"shown* <b>"},
+			[]string{"Hidden"},
 		},
 		"a query by a field": {
 			platform.Widget{
 				Kind: platform.Rows, LogGroups: logs,
 				Query: `filter message = "request" | filter ispresent(tool) | stats count(*) as calls, pct(durationMs, 90) as p90Ms by tool | sort calls desc | limit 10`,
 			},
-			[]string{"<th>tool</th><th>calls</th><th>p90Ms</th></tr><tr><td>math</td><td>2</td><td>9</td></tr><tr><td>whoami</td><td>1</td><td>1.23</td></tr></table>"}, []string{"made up"},
+			[]string{"<th>tool</th><th>calls</th><th>p90Ms</th></tr><tr><td>math</td><td>2</td><td>9</td></tr><tr><td>whoami</td><td>1</td><td>1.23</td></tr></table>"},
+			[]string{"made up"},
 		},
 		"a query for lines": {
 			platform.Widget{
 				Kind: platform.Rows, LogGroups: logs,
 				Query: `filter InternalErrors > 1 or @message like /^.*panic/ | fields @timestamp, tenant, message | sort @timestamp desc | limit 50`,
 			},
-			[]string{"<tr><td>03:04:05.080</td><td></td><td>panic in a handler</td></tr><tr><td>03:04:05.060</td><td>globex</td><td>request</td></tr></table>"}, nil,
+			[]string{"<tr><td>03:04:05.080</td><td></td><td>panic in a handler</td></tr><tr><td>03:04:05.060</td><td>globex</td><td>request</td></tr></table>"},
+			nil,
 		},
 		"a limit": {
 			platform.Widget{Kind: platform.Rows, LogGroups: logs, Query: `fields message | limit 1`},
-			[]string{"<td>request</td></tr></table>"}, nil,
+			[]string{"<td>request</td></tr></table>"},
+			nil,
 		},
 		"a query over time": {
 			platform.Widget{Kind: platform.Chart, LogGroups: logs, Query: `filter ispresent(tenant) | stats count_distinct(tenant) as tenants, count(tool) as tools by bin(1d)`},
-			[]string{"tenants <b>0</b>", "tools <b>0</b>", `<div class="axis">1 `}, []string{"made up"},
+			[]string{"tenants <b>0</b>", "tools <b>0</b>", `<div class="axis">1 `},
+			[]string{"made up"},
 		},
 		"a query of Lambda's own lines": {
 			platform.Widget{Kind: platform.Chart, LogGroups: logs, Query: `filter @type = "REPORT" | stats pct(@initDuration, 50) as p50 by bin(1h)`},
-			[]string{"p50* <b>", "* made up"}, nil,
+			[]string{"p50* <b>", "* made up"},
+			nil,
 		},
 		"another function's log": {
 			platform.Widget{Kind: platform.Rows, LogGroups: []string{"/aws/lambda/leasehold-prod-authorizer"}, Query: `fields message`},
-			[]string{"<th>message</th></tr></table>"}, nil,
+			[]string{"<th>message</th></tr></table>"},
+			nil,
 		},
 		"a ranking": {
 			platform.Widget{Kind: platform.Chart, Ranking: "tenants"},
-			[]string{"acme ToolErrors <b>0</b>", "globex InternalErrors <b>0</b>"}, []string{"acme ok", "AuthFailures", "made up"},
+			[]string{"acme ToolErrors <b>0</b>", "globex InternalErrors <b>0</b>"},
+			[]string{"acme ok", "AuthFailures", "made up"},
 		},
 	} {
 		got, err := one(t, tt.widget, map[string]string{
