@@ -263,8 +263,8 @@ type Canary struct {
 	Enabled bool `json:"enabled" default:"false"`
 	// Strategy is how CodeDeploy shifts traffic.
 	Strategy string `json:"strategy" default:"CodeDeployDefault.LambdaCanary10Percent5Minutes" oneof:"CodeDeployDefault.LambdaAllAtOnce CodeDeployDefault.LambdaCanary10Percent5Minutes CodeDeployDefault.LambdaCanary10Percent10Minutes CodeDeployDefault.LambdaCanary10Percent15Minutes CodeDeployDefault.LambdaCanary10Percent30Minutes CodeDeployDefault.LambdaLinear10PercentEvery1Minute CodeDeployDefault.LambdaLinear10PercentEvery2Minutes CodeDeployDefault.LambdaLinear10PercentEvery3Minutes CodeDeployDefault.LambdaLinear10PercentEvery10Minutes"`
-	// Alarms are names of CloudWatch alarms that roll a deployment back, at most nine, beside the one that the stack
-	// makes: of invocations that fail.
+	// Alarms are names of CloudWatch alarms that roll a deployment back, at most eight, beside those that the stack
+	// makes: of invocations that fail and, with monitoring, of requests that fail with 5xx.
 	Alarms []string `json:"alarms" match:"alarm" ref:"reference"`
 	// TopicARN is an SNS topic that hears of failed deployments. Absent means none.
 	TopicARN string `json:"topicArn" match:"arn:sns" ref:"arn:PARTITION:sns:REGION:ACCOUNT:reference"`

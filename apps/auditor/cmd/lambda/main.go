@@ -4,9 +4,9 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"os"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -16,7 +16,7 @@ import (
 )
 
 func main() {
-	log := observe.NewLogger(os.Stderr, slog.LevelInfo)
+	log, signals := observe.Helper(os.Stderr, "auditor")
 	c, err := config.LoadDefaultConfig(context.Background())
 	if err != nil {
 		log.Error("the configuration of AWS cannot be read", "error", err)
@@ -27,5 +27,7 @@ func main() {
 		log.Error("the configuration is wrong", "error", err)
 		os.Exit(1)
 	}
-	lambda.Start(a.Handle)
+	lambda.Start(observe.Function(signals, func(ctx context.Context, e events.CloudwatchLogsEvent) (any, error) {
+		return nil, a.Handle(ctx, e)
+	}))
 }
