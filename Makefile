@@ -30,7 +30,8 @@ PACKAGES := $(UNITS) ./platform/... ./stacks/... ./tests/...
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^##### /{heading = substr($$0, 7)} /^[a-z0-9-]+:.*## /{ \
+		if (heading) printf "\n%s\n", heading; heading = ""; printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##### The server
 

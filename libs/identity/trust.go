@@ -75,7 +75,7 @@ func (i Issuer) checkAdvertisedAs() error {
 // checkDebugClaim refuses claims that say something else already.
 func (i Issuer) checkDebugClaim() error {
 	taken := []string{
-		"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "azp", "scope", "scp", "token_use", "cnf", cmp.Or(i.TenantClaim, "iss"),
+		"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "azp", "cid", "scope", "scp", "token_use", "cnf", cmp.Or(i.TenantClaim, "iss"),
 	}
 	if slices.Contains(taken, i.DebugClaim) {
 		return fmt.Errorf("debug_claim: %q is a claim of another meaning", i.DebugClaim)
@@ -137,6 +137,9 @@ func (i Issuer) checkScopes() error {
 	}
 	if i.ScopePrefix != "" && !isScope(i.ScopePrefix) { // it becomes part of challenges
 		problems = append(problems, fmt.Errorf("scope_prefix %q has characters that no scope has (RFC 6749 section 3.3)", i.ScopePrefix))
+	}
+	if i.BareScopes && i.ScopePrefix == "" {
+		problems = append(problems, errors.New("bare_scopes needs scope_prefix"))
 	}
 	if i.Scopes != nil && len(i.Scopes) == 0 {
 		problems = append(problems, errors.New("scopes is empty; leave it out for all"))
@@ -234,12 +237,14 @@ func (t *trust) principal(body claims) (Principal, error) {
 	}, nil
 }
 
-// client returns `client_id`, else `azp`; empty when there is neither and none is needed.
+// client returns `client_id` (RFC 9068), else `azp` (OpenID Connect), else `cid` (Okta); empty
+// when there is none and none is needed.
 func (t *trust) client(body claims) (string, error) {
-	name := "client_id"
-	client, present, ok := body.text(name)
-	if !present && t.Mode == ModeAudience {
-		client, present, ok = body.text("azp")
+	client, present, ok := body.text("client_id")
+	for _, name := range []string{"azp", "cid"} {
+		if !present && ok && t.Mode == ModeAudience {
+			client, present, ok = body.text(name)
+		}
 	}
 	switch {
 	case !ok || present && !isName(client):
@@ -277,9 +282,13 @@ func (t *trust) scopes(body claims) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	prefix := t.ScopePrefix
+	if t.BareScopes {
+		prefix = ""
+	}
 	var scopes []string
 	for _, scope := range granted {
-		scope, ok := strings.CutPrefix(scope, t.ScopePrefix)
+		scope, ok := strings.CutPrefix(scope, prefix)
 		if ok && isScope(scope) && t.grants(scope) {
 			scopes = append(scopes, scope)
 		}
