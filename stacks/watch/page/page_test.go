@@ -156,6 +156,10 @@ func TestRenderFigures(t *testing.T) {
 			[]string{"Requests <b>1</b>", `<div class="axis">1 `},
 			[]string{"made up", "dasharray"},
 		},
+		"the median": {
+			platform.Widget{Kind: platform.Chart, Metrics: []platform.Metric{own("StoreLatency", "p50")}},
+			[]string{`<div class="axis">4 `}, nil,
+		},
 		"a percentile, of the values in one line too": {
 			platform.Widget{Kind: platform.Chart, Metrics: []platform.Metric{own("StoreLatency", "p50"), own("StoreLatency", "p90")}},
 			[]string{"StoreLatency p50 <b>4</b>", "StoreLatency p90 <b>4</b>", `<div class="axis">9 `},
