@@ -158,7 +158,8 @@ func TestRenderFigures(t *testing.T) {
 		},
 		"the median": {
 			platform.Widget{Kind: platform.Chart, Metrics: []platform.Metric{own("StoreLatency", "p50")}},
-			[]string{`<div class="axis">4 `}, nil,
+			[]string{`<div class="axis">4 `},
+			nil,
 		},
 		"a percentile, of the values in one line too": {
 			platform.Widget{Kind: platform.Chart, Metrics: []platform.Metric{own("StoreLatency", "p50"), own("StoreLatency", "p90")}},
