@@ -25,7 +25,7 @@ override TTL     := $(value TTL)
 export ADDR UP_ADDR DATA TENANT SUBJECT SCOPES TTL
 
 # The modules of go.work, as patterns, and those whose tests need nothing but Go.
-UNITS := ./libs/... ./apps/mcp/... ./apps/authorizer/... ./apps/pretoken/... ./apps/rotator/...
+UNITS := ./libs/... ./apps/mcp/... ./apps/auditor/... ./apps/authorizer/... ./apps/pretoken/... ./apps/rotator/...
 PACKAGES := $(UNITS) ./platform/... ./stacks/... ./tests/...
 
 .PHONY: help
@@ -91,8 +91,10 @@ preview: ## Show what a stack would be, without a cloud. STACK=prod [FORMAT=text
 	@exec build/local/preview -stack "$$STACK" -format "$$FORMAT" -against "$$AGAINST"
 
 .PHONY: dashboards
-dashboards: ## Draw the dashboards that a stack deploys, with made-up figures. STACK=prod
+dashboards: ## Draw the dashboards that a stack deploys, with figures of a run on this machine. STACK=prod
 	@if [ -z "$$STACK" ]; then echo 'make dashboards: say which stack, as in STACK=prod' >&2; exit 2; fi
+	@mkdir -p build/summaries
+	@go test -count=1 -run '^TestLoad$$' ./apps/mcp/internal/app ./apps/authorizer/internal/authorizer -summaries "$$PWD/build/summaries" -rounds 300
 	@go run ./stacks/cmd/dashboards -stack "$$STACK"
 
 # The pulumi in .tools will not do: it has no language host for Go. The program itself

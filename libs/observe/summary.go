@@ -216,7 +216,7 @@ func (r *Request) outcome() string {
 	case r.texts.outcome != "":
 		return r.texts.outcome
 	}
-	return "ok"
+	return metric.OutcomeOK
 }
 
 // meter hands the metrics of the line to m.

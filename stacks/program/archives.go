@@ -22,19 +22,20 @@ const (
 	appAuthorizer = "authorizer"
 	appPreToken   = "pretoken"
 	appRotator    = "rotator"
+	appAuditor    = "auditor"
 )
 
 // modules are the directories that archives are made of, besides what their go.mod replaces.
 var modules = map[string]string{ //nolint:gosec // the names of an app, no credentials
 	appServer: "apps/mcp", appContainer: "apps/mcp", appAuthorizer: "apps/authorizer",
-	appPreToken: "apps/pretoken", appRotator: "apps/rotator",
+	appPreToken: "apps/pretoken", appRotator: "apps/rotator", appAuditor: "apps/auditor",
 }
 
 // archives are those that the stack deploys.
 func (c *Config) archives() []string {
-	all := []string{appServer, appAuthorizer, appRotator}
+	all := []string{appServer, appAuthorizer, appRotator, appAuditor}
 	if c.Edge == EdgeHTTP {
-		all = []string{appContainer, appRotator}
+		all = []string{appContainer, appRotator, appAuditor}
 	}
 	if c.Identity == IdentityCognito {
 		all = append(all, appPreToken)

@@ -66,7 +66,7 @@ func TestArchives(t *testing.T) {
 // Each stack is asked for the archives that it deploys, and each of those has sources here.
 func TestArchivesOfStacks(t *testing.T) {
 	t.Parallel()
-	for edge, want := range map[string]string{EdgeREST: "mcp authorizer rotator", EdgeHTTP: "server rotator"} {
+	for edge, want := range map[string]string{EdgeREST: "mcp authorizer rotator auditor", EdgeHTTP: "server rotator auditor"} {
 		if got := strings.Join((&Config{Edge: edge}).archives(), " "); got != want {
 			t.Errorf("edge %s: %s, want %s", edge, got, want)
 		}
@@ -83,7 +83,7 @@ func TestArchivesOfStacks(t *testing.T) {
 			}
 		}
 	}
-	if err := checkArchives(t.TempDir(), (&Config{Edge: EdgeREST, Identity: IdentityCognito}).archives()); err == nil || strings.Count(err.Error(), "is not there") != 4 {
+	if err := checkArchives(t.TempDir(), (&Config{Edge: EdgeREST, Identity: IdentityCognito}).archives()); err == nil || strings.Count(err.Error(), "is not there") != 5 {
 		t.Errorf("got %v", err)
 	}
 }

@@ -88,7 +88,7 @@ func (c *Config) checkCapacity(k *checks) {
 
 func (c *Config) checkCanary(k *checks) {
 	// https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_AlarmConfiguration.html
-	k.refuse(len(c.Canary.Alarms) > 9, "canary.alarms", "want nine at most beside the stack's own")
+	k.refuse(len(c.Canary.Alarms) > 8, "canary.alarms", "want eight at most beside the stack's own two")
 }
 
 // checkOTLP wants somebody to listen on loopback, where nothing of ours does.

@@ -228,10 +228,12 @@ type Sessions struct {
 type Logs struct {
 	// RetentionDays is how long logs are kept.
 	RetentionDays int `json:"retentionDays" default:"90" oneof:"1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653"`
+	// AuditRetentionDays is how long the lines of the audit are kept, which have a log group of their own.
+	AuditRetentionDays int `json:"auditRetentionDays" default:"365" oneof:"1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653"`
 	// DestinationARN is a destination of CloudWatch Logs, mostly another account's, that gets every line of the server's and
 	// the authorizer's logs as well (docs/operate.md). Absent means none.
 	DestinationARN string `json:"destinationArn" match:"arn:logs"`
-	// AuditDestinationARN is one that gets the lines of the audit alone, to be kept longer and elsewhere. Absent means none.
+	// AuditDestinationARN is one that gets the lines of the audit group, to be kept elsewhere. Absent means none.
 	AuditDestinationARN string `json:"auditDestinationArn" match:"arn:logs"`
 }
 
@@ -275,8 +277,8 @@ type Canary struct {
 	Enabled bool `json:"enabled" default:"false"`
 	// Strategy is how CodeDeploy shifts traffic.
 	Strategy string `json:"strategy" default:"CodeDeployDefault.LambdaCanary10Percent5Minutes" oneof:"CodeDeployDefault.LambdaAllAtOnce CodeDeployDefault.LambdaCanary10Percent5Minutes CodeDeployDefault.LambdaCanary10Percent10Minutes CodeDeployDefault.LambdaCanary10Percent15Minutes CodeDeployDefault.LambdaCanary10Percent30Minutes CodeDeployDefault.LambdaLinear10PercentEvery1Minute CodeDeployDefault.LambdaLinear10PercentEvery2Minutes CodeDeployDefault.LambdaLinear10PercentEvery3Minutes CodeDeployDefault.LambdaLinear10PercentEvery10Minutes"`
-	// Alarms are names of CloudWatch alarms that roll a deployment back, at most nine, beside the one that the stack
-	// makes: of invocations that fail.
+	// Alarms are names of CloudWatch alarms that roll a deployment back, at most eight, beside those that the stack
+	// makes: of invocations that fail and, with monitoring, of requests that fail with 5xx.
 	Alarms []string `json:"alarms" match:"alarm" ref:"reference"`
 	// TopicARN is an SNS topic that hears of failed deployments. Absent means none.
 	TopicARN string `json:"topicArn" match:"arn:sns" ref:"arn:PARTITION:sns:REGION:ACCOUNT:reference"`

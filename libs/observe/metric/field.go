@@ -25,6 +25,16 @@ const (
 	FieldDebug         = "debug"
 )
 
+// Values of FieldOutcome beside the metrics that count failures.
+const (
+	OutcomeOK        = "ok"
+	OutcomeCancelled = "cancelled" // by the client, who waits for no answer
+)
+
+// FieldPrincipal is in the lines of the audit and in no others: who asked, under the pseudonym
+// that the summary line has as FieldSubject. What copies the audit elsewhere selects by it.
+const FieldPrincipal = "principal"
+
 // Field describes a field of the summary line. One that has nothing to say is left out.
 type Field struct {
 	// Name is one of the constants, and Help says in a sentence what it holds.

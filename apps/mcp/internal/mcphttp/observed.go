@@ -39,7 +39,7 @@ func note(ctx context.Context, e *rpcError) {
 	o := observe.From(ctx)
 	switch {
 	case e == errCancelled:
-		o.Outcome("cancelled")
+		o.Outcome(metric.OutcomeCancelled)
 	case e == errTooManySessions: // the registry has told it
 	case e == errResultTooLarge:
 		o.Count(metric.LimitsReached)
