@@ -48,3 +48,30 @@ pr-sweep: ## Destroy the stacks of pull requests that are not open, or have been
 	@$(need_pulumi)
 	@go build -o build/local/pr ./stacks/cmd/pr
 	@$(pr_stacks) sweep "$$OPEN"
+
+URL   ?=
+TOKEN ?=
+override URL   := $(value URL)
+override TOKEN := $(value TOKEN)
+export URL TOKEN
+
+# Tokens come from the environment and go nowhere else: TOKEN, or TOKEN_A and TOKEN_B, or VERIFY_KEY and
+# VERIFY_ISSUER, from which they are made (docs/deploy.md, "Tokens for a pipeline").
+.PHONY: smoke
+smoke: ## Ask a deployed server for what a client meets first, in a minute. URL=https://…/mcp [TOKEN=…]
+	@if [ -z "$$URL" ]; then echo 'make $@: say which server, as in URL=https://mcp.example.com/mcp' >&2; exit 2; fi
+	@go build -o build/local/smoke ./tests/cmd/smoke
+	@exec build/local/smoke "$$URL"
+
+# The tests of the shipped server, on the one at URL: smoke says first whether it is there at all.
+.PHONY: verify
+verify: .tools/gotestsum node python ## Try a deployed server with real clients, conformance and two tenants. URL=https://…/mcp
+	@if [ -z "$$URL" ]; then echo 'make $@: say which server, as in URL=https://mcp.example.com/mcp' >&2; exit 2; fi
+	@go build -o build/local/smoke ./tests/cmd/smoke
+	@TOKEN="$${TOKEN:-$$TOKEN_A}" build/local/smoke "$$URL"
+	@VERIFY_URL="$$URL" TEST_REQUIRE_ALL=1 .tools/gotestsum --format testname --hide-summary skipped -- -count=1 -timeout 15m \
+		-run '^(TestClients|TestShipped|TestIsolation)$$' ./tests/clients ./tests/conformance ./tests/isolation
+
+.PHONY: jwks
+jwks: ## Print the public half of VERIFY_KEY, the key of a pipeline's tokens, as a JSON Web Key Set
+	@go run ./tests/cmd/jwks
