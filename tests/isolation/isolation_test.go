@@ -2,6 +2,7 @@ package isolation_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -18,7 +19,7 @@ func TestIsolation(t *testing.T) {
 }
 
 func person(url, name, token string) isolation.Person {
-	return isolation.Person{Name: name, Caller: wire.Caller{URL: url, Token: token}}
+	return isolation.Person{Name: name, Caller: wire.Caller{URL: url, Token: token, HTTP: &http.Client{Transport: wire.Patient{}}}}
 }
 
 // A server for which two tenants are one is found out.
