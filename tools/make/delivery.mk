@@ -76,3 +76,25 @@ verify: .tools/gotestsum node python ## Try a deployed server with real clients,
 .PHONY: jwks
 jwks: ## Print the public half of VERIFY_KEY, the key of a pipeline's tokens, as a JSON Web Key Set
 	@go run ./tests/cmd/jwks
+
+CANARY_TIMEOUT ?= 2h
+override CANARY_TIMEOUT := $(value CANARY_TIMEOUT)
+export CANARY_TIMEOUT
+
+# After `make deploy` of a stack with a canary. CodeDeploy's slowest strategy takes 100 minutes.
+.PHONY: canary
+canary: ## Shift a stack's traffic to its newest version, under alarms, and wait. STACK=prod [CANARY_TIMEOUT=2h]
+	@if [ -z "$$STACK" ]; then echo 'make $@: say which stack, as in STACK=prod' >&2; exit 2; fi
+	@$(need_pulumi)
+	@go build -o build/local/canary ./tests/cmd/canary
+	@outputs=$$(pulumi stack output --stack "$$STACK" --json) || exit; \
+	printf '%s' "$$outputs" | build/local/canary -timeout "$$CANARY_TIMEOUT"
+
+# With the archives of the deployed commit (check out what is deployed, and build with the same Go, or give ARCHIVES):
+# their bytes are then those in AWS. The exit status is 0 when `make deploy` would change nothing.
+.PHONY: drift
+drift: ## Show what is no longer as it was deployed, and fail if anything is. STACK=prod [ARCHIVES=build]
+	@if [ -z "$$STACK" ]; then echo 'make $@: say which stack, as in STACK=prod' >&2; exit 2; fi
+	@$(need_pulumi)
+	@$(MAKE) archives
+	@exec pulumi preview --stack "$$STACK" --refresh --expect-no-changes --diff --non-interactive
