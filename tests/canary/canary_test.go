@@ -18,7 +18,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"leasehold.example/tests/canary"
-	"leasehold.example/tests/e2e/e2etest"
 )
 
 type object = map[string]any
@@ -249,41 +248,6 @@ func TestInterrupted(t *testing.T) {
 	})
 	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "goes on, under its alarms") || slices.Contains(c.calls, "StopDeployment") {
 		t.Errorf("%v after %q", err, c.calls)
-	}
-}
-
-// What is read is what the stack has: with a canary, and without.
-func TestOutputsOfStacks(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		kind   e2etest.Kind
-		canary bool
-	}{"prod": {e2etest.Prod, true}, "dev": {e2etest.Dev, false}} {
-		var state struct {
-			Deployment struct {
-				Resources []struct {
-					Type    string
-					Outputs json.RawMessage
-				}
-			}
-		}
-		if err := json.Unmarshal(c.kind.State(t), &state); err != nil {
-			t.Fatal(err)
-		}
-		stacks := 0
-		for _, r := range state.Deployment.Resources {
-			if r.Type != "pulumi:pulumi:Stack" {
-				continue
-			}
-			o, err := canary.ReadOutputs(bytes.NewReader(r.Outputs))
-			if err != nil || (o.Application != "") != c.canary || (o.Group != "") != c.canary {
-				t.Errorf("%s: %+v, %v", name, o, err)
-			}
-			stacks++
-		}
-		if stacks != 1 {
-			t.Errorf("%s: the state has %d stacks", name, stacks)
-		}
 	}
 }
 

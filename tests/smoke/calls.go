@@ -17,7 +17,7 @@ func (s *Server) modern(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := lists(list); err != nil {
+	if err := s.lists(list); err != nil {
 		return "", err
 	}
 	sum, err := me.Tool(ctx, "math", `{"a":2,"b":3}`)
@@ -34,7 +34,7 @@ func (s *Server) legacy(ctx context.Context) (said string, err error) {
 	defer func() {
 		a, errEnd := me.End(ctx, session)
 		if errEnd == nil && a.Status != http.StatusNoContent {
-			errEnd = fmt.Errorf("DELETE of the session: %s, want 204", brief(a))
+			errEnd = fmt.Errorf("DELETE of the session: %s, want 204", s.brief(a))
 		}
 		err = errors.Join(err, errEnd)
 	}()
@@ -42,7 +42,7 @@ func (s *Server) legacy(ctx context.Context) (said string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if err := lists(list); err != nil {
+	if err := s.lists(list); err != nil {
 		return "", err
 	}
 	a, err := me.OldTool(ctx, session, "math", `{"a":2,"b":3}`)
@@ -58,9 +58,9 @@ func (s *Server) user() wire.Caller {
 	return me
 }
 
-func lists(a wire.Answer) error {
+func (s *Server) lists(a wire.Answer) error {
 	if a.Status != http.StatusOK || !strings.Contains(a.Body, `"math"`) {
-		return fmt.Errorf("tools/list: %s, want 200 and the tool math", brief(a))
+		return fmt.Errorf("tools/list: %s, want 200 and the tool math", s.brief(a))
 	}
 	return nil
 }

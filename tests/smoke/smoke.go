@@ -86,16 +86,20 @@ type check struct {
 	run  func(context.Context) (said string, err error)
 }
 
-// print shows a line, without the token: a server might have sent it back.
 func (s *Server) print(name, said string, good bool) {
 	mark := "ok  "
 	if !good {
 		mark = "FAIL"
 	}
-	if s.Token != "" {
-		said = strings.ReplaceAll(said, s.Token, "[token]")
+	fmt.Fprintf(s.Out, "  %s  %s: %s\n", mark, name, s.redacted(said))
+}
+
+// redacted is a text without the token, which a server might have sent back.
+func (s *Server) redacted(text string) string {
+	if s.Token == "" {
+		return text
 	}
-	fmt.Fprintf(s.Out, "  %s  %s: %s\n", mark, name, said)
+	return strings.ReplaceAll(text, s.Token, "[token]")
 }
 
 func (s *Server) parse() (*url.URL, error) {
@@ -146,7 +150,7 @@ func (s *Server) challenge(ctx context.Context) (string, error) {
 	}
 	switch {
 	case a.Status != http.StatusUnauthorized:
-		return "", fmt.Errorf("without a token: %s, want 401", brief(a))
+		return "", fmt.Errorf("without a token: %s, want 401", s.brief(a))
 	case !strings.HasPrefix(header, "Bearer ") || found["resource_metadata"] == "" || found["error"] != "":
 		return "", fmt.Errorf("WWW-Authenticate is %q, want Bearer with resource_metadata and without error", header)
 	}
@@ -166,7 +170,7 @@ func (s *Server) metadata(ctx context.Context, address string) (string, error) {
 		Servers  []string `json:"authorization_servers"`
 	}
 	if err := json.Unmarshal([]byte(a.Body), &document); err != nil || a.Status != http.StatusOK {
-		return "", fmt.Errorf("%s: %s, want 200 and JSON", address, brief(a))
+		return "", fmt.Errorf("%s: %s, want 200 and JSON", address, s.brief(a))
 	}
 	if document.Resource != s.URL || len(document.Servers) == 0 {
 		return "", fmt.Errorf("%s has the resource %q and the authorization servers %q, want %q and one at least",
@@ -185,25 +189,26 @@ func (s *Server) badToken(ctx context.Context) (string, error) {
 	nobody := s.caller
 	nobody.Token = "none"
 	a, err := nobody.Modern(ctx, "tools/list", "", "")
-	return want(a, err, http.StatusUnauthorized)
+	return s.want(a, err, http.StatusUnauthorized)
 }
 
 func (s *Server) wrongPath(ctx context.Context) (string, error) {
 	elsewhere := s.caller
 	elsewhere.URL = s.URL[:strings.LastIndex(s.URL, "/")] + "/smoke-no-such-path"
 	a, err := elsewhere.Modern(ctx, "tools/list", "", "")
-	return want(a, err, http.StatusNotFound)
+	return s.want(a, err, http.StatusNotFound)
 }
 
-func want(a wire.Answer, err error, status int) (string, error) {
+func (s *Server) want(a wire.Answer, err error, status int) (string, error) {
 	if err == nil && a.Status != status {
-		err = fmt.Errorf("%s, want %d", brief(a), status)
+		err = fmt.Errorf("%s, want %d", s.brief(a), status)
 	}
 	return fmt.Sprint(status), err
 }
 
-// brief is an answer without the end of a long body.
-func brief(a wire.Answer) string {
+// brief is an answer without the end of a long body, and without the token before that: half of one is too much.
+func (s *Server) brief(a wire.Answer) string {
+	a.Body = s.redacted(a.Body)
 	if len(a.Body) > shown {
 		a.Body = a.Body[:shown] + "…"
 	}
