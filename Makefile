@@ -68,6 +68,7 @@ build/%.zip: always
 	@CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) go build -trimpath -buildvcs=false -tags lambda.norpc \
 		-ldflags '-s -w -buildid=' -o build/$*/bootstrap $(package)
 	@env -u GOARCH go run ./tests/cmd/lambdazip -o $@ build/$*/bootstrap
+	@env -u GOARCH go run ./stacks/cmd/archived -o $@.json $*
 
 .PHONY: always
 always:
@@ -98,16 +99,16 @@ dashboards: ## Draw the dashboards that a stack deploys, with figures of a run o
 	@go run ./stacks/cmd/dashboards -stack "$$STACK"
 
 # The pulumi in .tools will not do: it has no language host for Go. The program itself
-# refuses archives that are older than their sources. A preview with a mandatory finding
-# fails, and nothing is deployed.
+# refuses archives that are made of other sources. A preview with a mandatory finding
+# fails, and nothing is deployed. Nobody answers a question with CI=true.
 .PHONY: deploy
-deploy: ## Ask the policies, build the functions and deploy a stack. STACK=dev
+deploy: ## Ask the policies, build the functions and deploy a stack. STACK=dev [ARCHIVES=build]
 	@if [ -z "$$STACK" ]; then echo 'make deploy: say which stack, as in STACK=dev' >&2; exit 2; fi
 	@command -v pulumi >/dev/null || { \
 		echo 'make deploy: pulumi is not on PATH. https://www.pulumi.com/docs/install/ has it' >&2; exit 2; }
 	@$(MAKE) preview FORMAT=text AGAINST=
-	@$(MAKE) lambda
-	@exec pulumi up --stack "$$STACK"
+	@$(MAKE) archives
+	@if [ "$$CI" = true ]; then set -- --yes --non-interactive; fi; exec pulumi up --stack "$$STACK" "$$@"
 
 # A make in between would be interrupted before what it runs: both scripts are in its place.
 .PHONY: up

@@ -3,6 +3,7 @@ package program
 import (
 	"leasehold.example/libs/observe/metric"
 	"leasehold.example/platform"
+	"leasehold.example/stacks/archives"
 )
 
 // auditLines selects the audit's lines, which alone name a principal.
@@ -14,7 +15,7 @@ func (b *builder) auditLog(server *platform.Function) (*platform.AuditLog, error
 	return platform.NewAuditLog(b.ctx, "audit-log", &platform.AuditLogArgs{
 		Source: server, Pattern: auditLines, RetentionDays: b.c.Logs.AuditRetentionDays,
 		Retain:    b.c.Table.Retain, // it says who asked for what the table had
-		KMSKeyARN: b.key, Archive: b.archive(appAuditor), Architecture: b.c.Function.Architecture,
+		KMSKeyARN: b.key, Archive: b.archive(archives.Auditor), Architecture: b.c.Function.Architecture,
 		LogRetentionDays: b.c.Logs.RetentionDays, Tracing: b.c.Tracing,
 	}, b.opts...)
 }

@@ -95,7 +95,7 @@ func stacks(t *testing.T) map[string]map[string]string {
 		"unwatched": with(map[string]string{"leasehold:monitoring": `{"enabled":false}`}),
 		"china":     with(map[string]string{"leasehold:region": "cn-north-1", "leasehold:partition": "aws-cn"}),
 	}
-	for _, stack := range []string{"dev", "staging", "prod"} {
+	for _, stack := range []string{"dev", "preview", "staging", "prod"} {
 		all[stack] = stackFile(t, stack)
 	}
 	return all
