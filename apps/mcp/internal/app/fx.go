@@ -12,21 +12,17 @@ import (
 	"leasehold.example/apps/mcp/internal/authn"
 	"leasehold.example/apps/mcp/internal/mcphttp"
 	"leasehold.example/apps/mcp/internal/tool"
-	"leasehold.example/apps/mcp/internal/tool/design"
-	"leasehold.example/apps/mcp/internal/tool/math"
 	"leasehold.example/apps/mcp/internal/tool/notebook"
-	"leasehold.example/apps/mcp/internal/tool/profile"
 	"leasehold.example/apps/mcp/internal/tool/sessionvalues"
-	"leasehold.example/apps/mcp/internal/tool/whoami"
+	"leasehold.example/apps/mcp/internal/tool/shipped"
 	"leasehold.example/libs/seal"
 	"leasehold.example/libs/session"
 	"leasehold.example/libs/session/memstore"
 )
 
-// Shipped are the features of the shipped binaries. A new tool's module is added here.
+// Shipped are the features of the shipped binaries.
 var Shipped = fx.Options(
-	tool.Module,
-	design.Module, math.Module, notebook.Module, profile.Module, sessionvalues.Module, whoami.Module,
+	tool.Module, shipped.Module,
 	fx.Provide(
 		toolOptions,
 		func(c *tool.Catalog) Features { return c },
