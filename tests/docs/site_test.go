@@ -19,7 +19,7 @@ import (
 	"leasehold.example/tests/internal/repo"
 )
 
-const pageTime = 30 * time.Second
+const pageTime = 60 * time.Second
 
 // look is what the browser says of a page of the site once its diagrams are drawn.
 type look struct {
