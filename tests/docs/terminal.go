@@ -59,7 +59,7 @@ func (s *Sandbox) Terminal(t testing.TB) *Terminal {
 		}
 	}()
 	t.Cleanup(func() { // the test's context is done, which ends bash
-		for range term.lines { //nolint:revive // what is left must be read, or bash's output has nowhere to go
+		for range term.lines { // what is left must be read, or bash's output has nowhere to go
 		}
 	})
 	go func() { _ = write.CloseWithError(cmd.Wait()) }()
@@ -102,8 +102,12 @@ func (s *Sandbox) Stay(t testing.TB, c Command) {
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("%s: %v", c.Text, err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	var failed error // after ended
+	ended := make(chan struct{})
+	go func() {
+		failed = cmd.Wait()
+		close(ended)
+	}()
 	t.Cleanup(func() { <-ended }) // the test's context is done, which ends the command
 	want := s.addresses.Replace(c.Want)
 	deadline, tick := time.NewTimer(commandTime), time.NewTicker(50*time.Millisecond)
@@ -111,9 +115,8 @@ func (s *Sandbox) Stay(t testing.TB, c Command) {
 	defer tick.Stop()
 	for !s.answers() || !MatchSoFar(want, out.String()) {
 		select {
-		case err := <-ended:
-			ended <- err
-			t.Fatalf("%s: ended, %v:\n%s", c.Text, err, out.String())
+		case <-ended:
+			t.Fatalf("%s: ended, %v:\n%s", c.Text, failed, out.String())
 		case <-deadline.C:
 			t.Fatalf("%s: not ready after %v, or %v", c.Text, commandTime, Match(want, out.String()))
 		case <-tick.C:
