@@ -39,6 +39,16 @@ var Common = fx.Options(
 		newImplementation, newKeyring, newSealer, newAuditor, newRegistry,
 		verifierOptions, authnConfig, newServer, newOrigins, endpointConfig, newPseudonyms, newSignals, Routes,
 	),
+	// A tool that calls an API on behalf of its caller provides it; no shipped one does.
+	fx.Decorate(func(c mcphttp.Config, o struct {
+		fx.In
+
+		Exchange mcphttp.Exchange `optional:"true"`
+	},
+	) mcphttp.Config {
+		c.Exchange = o.Exchange
+		return c
+	}),
 )
 
 // Base is the configuration and the log. fx itself is silent: what it returns says enough.
