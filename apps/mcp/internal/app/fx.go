@@ -18,6 +18,7 @@ import (
 	"leasehold.example/libs/seal"
 	"leasehold.example/libs/session"
 	"leasehold.example/libs/session/memstore"
+	"leasehold.example/libs/telemetry"
 )
 
 // Shipped are the features of the shipped binaries.
@@ -38,6 +39,11 @@ var Common = fx.Options(
 	fx.Provide(
 		newImplementation, newKeyring, newSealer, newAuditor, newRegistry,
 		verifierOptions, authnConfig, newServer, newOrigins, endpointConfig, newPseudonyms, newSignals, Routes,
+		func(lc fx.Lifecycle, c config.Config, log *slog.Logger) (*telemetry.Telemetry, error) {
+			t, err := newTelemetry(c, log)
+			lc.Append(fx.StopHook(t.Shutdown))
+			return t, err
+		},
 	),
 	// A tool that calls an API on behalf of its caller provides it; no shipped one does.
 	fx.Decorate(func(c mcphttp.Config, o struct {

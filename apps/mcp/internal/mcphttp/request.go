@@ -33,6 +33,7 @@ type request struct {
 // serve answers one message in the era that it belongs to.
 func (q *request) serve(m *message) {
 	claimed, members, err := m.metaVersion()
+	defer q.trace(m, members)()
 	if err != nil {
 		writeRPC(q.r.Context(), q.w, m.id, &rpcError{
 			status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams,
@@ -198,9 +199,7 @@ func (q *request) judge(m *message) (*rpcError, *authn.Refusal) {
 	if !ok || !q.exists(q.principal, scope) {
 		return errUnknown(m.method, name), nil
 	}
-	if m.method == methodCallTool {
-		q.observed().Tool(name)
-	}
+	q.acts(m.method, name)
 	if !q.principal.HasScope(scope) {
 		return nil, q.auth.InsufficientScope(q.principal, scope)
 	}
