@@ -99,6 +99,7 @@ func (s *Sandbox) Stay(t testing.TB, c Command) {
 	cmd := s.command(t.Context(), "bash", "--noprofile", "--norc", "-c", s.addresses.Replace(c.Text))
 	var out output
 	cmd.Stdout, cmd.Stderr = &out, &out
+	s.release()
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("%s: %v", c.Text, err)
 	}
