@@ -7,7 +7,7 @@ const table = {
   Start: ['index', 'getting-started', 'your-own', 'migrate-from-the-cookbook'],
   Concepts: ['concepts', 'request', 'sessions', 'tenancy', 'threat-model'],
   Guides: ['write-a-tool', 'identity-providers', 'examples', 'preview', 'writing-docs'],
-  Operate: ['bootstrap', 'deploy', 'pipelines', 'operate', 'operate-signals', 'performance', 'aws-checklist'],
+  Operate: ['bootstrap', 'deploy', 'pipelines', 'operate', 'operate-signals', 'performance', 'quality', 'aws-checklist'],
   Reference: ['configuration', 'stack-configuration', 'policies', 'conformance', 'e2e', 'rules'],
   Decisions: ['decisions'],
 }
