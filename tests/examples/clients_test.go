@@ -26,8 +26,9 @@ import (
 // documented is where the READMEs say that the server is.
 const documented = "http://127.0.0.1:8080/mcp"
 
-// TestClients runs each client as its README says, in a copy of its folder: it goes from a bare
-// 401 over two pages to a notebook.
+// TestClients runs each client as its README says, in a copy of its folder, with npm ci and
+// node client.ts, or python3 -m venv, .venv/bin/python -m pip and .venv/bin/python client.py,
+// or go run. It goes from a bare 401 over two pages to a notebook.
 func TestClients(t *testing.T) {
 	t.Parallel()
 	server := local.Start(t, local.Shipped)

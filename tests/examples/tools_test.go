@@ -13,7 +13,8 @@ import (
 	"leasehold.example/tests/internal/repo"
 )
 
-// TestTools runs the calls of the READMEs against the server that `make example` builds.
+// TestTools runs the calls of the READMEs, each `curl -s …`, against the server that `make
+// example` builds.
 func TestTools(t *testing.T) {
 	t.Parallel()
 	need.Program(t, "curl")
