@@ -30,7 +30,8 @@ PACKAGES := $(UNITS) ./platform/... ./stacks/... ./tests/...
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^##### /{heading = substr($$0, 7)} /^[a-z0-9-]+:.*## /{ \
+		if (heading) printf "\n%s\n", heading; heading = ""; printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##### The server
 
@@ -141,6 +142,7 @@ bench: .tools/benchstat ## Run the benchmarks and print the comparison
 .PHONY: lint
 lint: .tools/golangci-lint .tools/govulncheck ## Run the linters, and look for known vulnerabilities where their list can be reached
 	@.tools/golangci-lint run $(PACKAGES)
+	@$(MAKE) lint-workflows
 	@tools/vuln.sh optional
 
 .PHONY: vuln
@@ -200,4 +202,4 @@ include $(wildcard tools/make/*.mk)
 
 .PHONY: clean
 clean: ## Remove what was built; the data of `make run` stays
-	rm -rf build .tools tests/node/node_modules tests/python/.venv
+	rm -rf build .tools tests/node/node_modules tests/python/.venv tools/python/.venv

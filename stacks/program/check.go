@@ -34,7 +34,7 @@ func (c *Config) checkStack() []error {
 	if stackName(c.Stack) {
 		return nil
 	}
-	return []error{fmt.Errorf("stack: want a lower-case letter, then up to 18 lower-case letters, digits and hyphens, as names in AWS are made of it; got %q", c.Stack)}
+	return []error{fmt.Errorf("stack: want a lower-case letter, then up to %d lower-case letters, digits and hyphens, as names in AWS are made of it; got %q", maxStack-1, c.Stack)}
 }
 
 // checkTogether returns what contradicts what. set has the paths that the stack sets itself.

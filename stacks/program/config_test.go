@@ -51,6 +51,9 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// misspelt and otherCase are namespaces that are nearly ours.
+var misspelt, otherCase = program.Namespace + "x", strings.ToUpper(program.Namespace[:1]) + program.Namespace[1:]
+
 var cognito = map[string]string{"leasehold:identity": "cognito", "leasehold:issuers": "", "leasehold:cognito": `{"callbackUrls":["https://app.example.com/cb"]}`}
 
 func cognitoWith(members string) map[string]string {
@@ -78,7 +81,7 @@ func TestBadConfigurations(t *testing.T) {
 		},
 		"unknown key":        {map[string]string{"leasehold:egde": "rest"}, []string{`leasehold:egde: there is no such setting; the nearest is edge`}},
 		"unknown member":     {map[string]string{"leasehold:function": `{"memroy":512}`}, []string{`leasehold:function.memroy: there is no such setting; the nearest is memory`}},
-		"namespace":          {map[string]string{"leashold:edge": "http", "Leasehold:edge": "http", "lease:edge": "http"}, []string{`Leasehold:edge: there is no such setting; the nearest namespace is leasehold`, `leashold:edge: there is no such setting; the nearest namespace is leasehold`}},
+		"namespace":          {map[string]string{misspelt + ":edge": "http", otherCase + ":edge": "http", "somebody-else:edge": "http"}, []string{otherCase + `:edge: there is no such setting; the nearest namespace is leasehold`, misspelt + `:edge: there is no such setting; the nearest namespace is leasehold`}},
 		"case of a member":   {map[string]string{"leasehold:domain": `{"hostedZoneID":"Z1"}`}, []string{`leasehold:domain.hostedZoneID: there is no such setting; the nearest is hostedZoneId`}},
 		"provider":           {map[string]string{"aws:region": "us-east-1"}, []string{`aws:region: has no effect: leasehold:region and leasehold:accountId say where the stack is`}},
 		"not an object":      {map[string]string{"leasehold:function": "512"}, []string{`leasehold:function: want an object, got "512"`}},

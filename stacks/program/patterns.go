@@ -1,6 +1,7 @@
 package program
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
@@ -62,11 +63,13 @@ var patterns = map[string]pattern{
 }
 
 var (
-	prefix = like(`[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`)
-	// With the pattern of Pulumi.yaml, the longest name has 64 characters then, which is the most for a
-	// function and for a role.
-	stackName = like(`[a-z][a-z0-9-]{0,18}`)
+	prefix    = like(`[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`)
+	stackName = like(fmt.Sprintf(`[a-z][a-z0-9-]{0,%d}`, maxStack-1))
 )
+
+// maxStack is how long a stack's name may be. With the pattern of Pulumi.yaml, the longest name has
+// 64 characters then, which is the most for a function and for a role.
+const maxStack = 28 - len(Namespace)
 
 // isCallback accepts what Cognito does: https, and http for the user's own machine.
 // https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-app-idp-settings.html

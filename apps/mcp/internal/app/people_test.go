@@ -12,13 +12,12 @@ import (
 	"leasehold.example/apps/mcp/internal/app/apptest"
 	"leasehold.example/libs/identity"
 	"leasehold.example/libs/identity/identitytest"
+	"leasehold.example/libs/scopes"
 	"leasehold.example/libs/session"
 )
 
 // allScopes are those of the shipped tools.
-var allScopes = []string{
-	"mcp:basic", "notebook:delete", "notebook:read", "notebook:write", "session:read", "session:write",
-}
+var allScopes = scopes.Names()
 
 // person is somebody with everything that can be theirs.
 type person struct {

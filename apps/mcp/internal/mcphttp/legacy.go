@@ -62,7 +62,7 @@ func (q *request) answer(x *exchange, m *message, rec session.Record) ([]byte, *
 }
 
 func (q *request) legacyCall(rec session.Record) *tool.Call {
-	return &tool.Call{Principal: q.principal, Protocol: rec.Protocol, Session: &rec}
+	return &tool.Call{Principal: q.principal, Protocol: rec.Protocol, Session: &rec, Exchange: q.onBehalf()}
 }
 
 // resolve finds the session that the header names, if it is the caller's.
