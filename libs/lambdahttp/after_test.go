@@ -1,6 +1,7 @@
 package lambdahttp
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -30,7 +31,7 @@ func TestAfter(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := io.ReadAll(r)
-		if err != nil || string(got) != string(want) || calls != 0 {
+		if err != nil || !bytes.Equal(got, want) || calls != 0 {
 			t.Errorf("%s: %q (%v) after %d calls, want %q after none", name, got, err, calls, want)
 		}
 		if err := r.(io.Closer).Close(); err != nil || calls != 1 {
@@ -38,7 +39,7 @@ func TestAfter(t *testing.T) {
 		}
 		// As lambda.StartWithOptions would: it closes what it has read.
 		got, err = lambda.NewHandlerWithOptions(f).Invoke(inRuntime(t), []byte(minimalV2))
-		if err != nil || string(got) != string(want) || calls != 2 {
+		if err != nil || !bytes.Equal(got, want) || calls != 2 {
 			t.Errorf("%s: in the runtime %q (%v), %d calls", name, got, err, calls)
 		}
 		if _, err := f(inRuntime(t), json.RawMessage(`{"no":"request"}`)); err == nil || calls != 3 {

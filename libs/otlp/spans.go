@@ -106,4 +106,4 @@ func statusCode(c codes.Code) uint64 {
 	return 2
 }
 
-func nanoseconds(t time.Time) uint64 { return uint64(t.UnixNano()) } //nolint:gosec // after 1970
+func nanoseconds(t time.Time) uint64 { return uint64(t.UnixNano()) }

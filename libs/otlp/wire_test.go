@@ -92,6 +92,7 @@ type fixedIDs struct{}
 func (fixedIDs) NewIDs(context.Context) (trace.TraceID, trace.SpanID) {
 	return trace.TraceID{6, 15: 6}, trace.SpanID{5, 7: 5}
 }
+
 func (fixedIDs) NewSpanID(context.Context, trace.TraceID) trace.SpanID { return trace.SpanID{5, 7: 5} }
 
 // Spans of one batch keep their scopes, and the resource is there once.
@@ -131,6 +132,7 @@ func (b *batch) ExportSpans(_ context.Context, spans []sdktrace.ReadOnlySpan) er
 	b.spans = append([]sdktrace.ReadOnlySpan(nil), spans...)
 	return nil
 }
+
 func (*batch) Shutdown(context.Context) error { return nil }
 
 // Counters and histograms arrive, and twice only what was recorded twice.

@@ -1,6 +1,7 @@
 package telemetry_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -83,7 +84,7 @@ func TestCalls(t *testing.T) {
 			t.Fatalf("%s: %d spans, want the request's and one: %s", name, len(spans), collector)
 		}
 		s := spans[0]
-		if s.GetName() != test.span || s.GetKind() != tracev1.Span_SPAN_KIND_CLIENT || string(s.GetParentSpanId()) != string(spans[1].GetSpanId()) ||
+		if s.GetName() != test.span || s.GetKind() != tracev1.Span_SPAN_KIND_CLIENT || !bytes.Equal(s.GetParentSpanId(), spans[1].GetSpanId()) ||
 			telemetrytest.Attribute(s, "error.type") != test.failed || (s.GetStatus().GetCode() == tracev1.Status_STATUS_CODE_ERROR) != (test.failed != "") {
 			t.Errorf("%s: %v", name, s)
 		}

@@ -1,6 +1,8 @@
 package telemetry_test
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/hex"
 	"log/slog"
@@ -39,7 +41,7 @@ func begin(t *testing.T, o telemetry.Options, c telemetry.Carried) (server, inne
 
 func recorder(t *testing.T, c *telemetrytest.Collector, o telemetry.Options) *telemetry.Telemetry {
 	t.Helper()
-	o.Service, o.Version, o.Stage, o.Log = "mcp", "1", "test", slog.New(slog.DiscardHandler)
+	o.Service, o.Version, o.Stage, o.Log = cmp.Or(o.Service, "mcp"), "1", "test", slog.New(slog.DiscardHandler)
 	o.TracesURL, o.MetricsURL = c.URL+"/v1/traces", c.URL+"/v1/metrics"
 	tel, err := telemetry.New(o)
 	if err != nil {
@@ -117,7 +119,7 @@ func TestParents(t *testing.T) {
 		if parent != test.parent || link != test.link {
 			t.Errorf("%s: parent %q and link %q, want %q and %q", name, parent, link, test.parent, test.link)
 		}
-		if string(inner.GetParentSpanId()) != string(server.GetSpanId()) || string(inner.GetTraceId()) != string(server.GetTraceId()) {
+		if !bytes.Equal(inner.GetParentSpanId(), server.GetSpanId()) || !bytes.Equal(inner.GetTraceId(), server.GetTraceId()) {
 			t.Errorf("%s: the span within is not within", name)
 		}
 		if server.GetKind() != tracev1.Span_SPAN_KIND_SERVER || server.GetStartTimeUnixNano() != 1e9 {

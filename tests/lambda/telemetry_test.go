@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -142,7 +143,7 @@ func TestStoreSpans(t *testing.T) {
 
 func parentOf(spans []*tracev1.Span, of *tracev1.Span) string {
 	for _, s := range spans {
-		if string(s.GetSpanId()) == string(of.GetParentSpanId()) {
+		if bytes.Equal(s.GetSpanId(), of.GetParentSpanId()) {
 			return s.GetName()
 		}
 	}
