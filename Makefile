@@ -144,6 +144,7 @@ bench: .tools/benchstat ## Run the benchmarks and print the comparison
 .PHONY: lint
 lint: .tools/golangci-lint .tools/govulncheck ## Run the linters, and look for known vulnerabilities where their list can be reached
 	@.tools/golangci-lint run $(PACKAGES)
+	@$(MAKE) lint-workflows
 	@tools/vuln.sh optional
 
 .PHONY: vuln
@@ -203,4 +204,4 @@ include $(wildcard tools/make/*.mk)
 
 .PHONY: clean
 clean: ## Remove what was built; the data of `make run` stays
-	rm -rf build .tools tests/node/node_modules tests/python/.venv
+	rm -rf build .tools tests/node/node_modules tests/python/.venv tools/python/.venv

@@ -135,8 +135,10 @@ func (s deployScope) functions() []Statement {
 		// Who starts a rotation must be allowed to call the rotator.
 		// https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html
 		allow("Rotate", "lambda:InvokeFunction", s.arn("lambda", "function:"+s.named())),
-		// The Lambda Web Adapter, which is its maker's.
-		allow("Adapter", "lambda:GetLayerVersion", fmt.Sprintf("arn:%s:lambda:%s:753240598075:layer:LambdaAdapterLayer*:*", s.Partition, s.Region)),
+		// The Lambda Web Adapter, and a collector: AWS's own, or a layer of this account.
+		// https://aws-otel.github.io/docs/getting-started/lambda
+		allow("Layers", "lambda:GetLayerVersion", fmt.Sprintf("arn:%s:lambda:%s:753240598075:layer:LambdaAdapterLayer*:*", s.Partition, s.Region),
+			fmt.Sprintf("arn:%s:lambda:%s:901920570463:layer:aws-otel-collector-*:*", s.Partition, s.Region), s.arn("lambda", "layer:*")),
 		allow("Canaries", `codedeploy:CreateApplication codedeploy:CreateDeployment codedeploy:CreateDeploymentGroup
 			codedeploy:DeleteApplication codedeploy:DeleteDeploymentGroup codedeploy:GetApplication codedeploy:GetApplicationRevision
 			codedeploy:GetDeployment codedeploy:GetDeploymentGroup codedeploy:ListTagsForResource codedeploy:RegisterApplicationRevision

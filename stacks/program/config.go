@@ -73,6 +73,8 @@ type Config struct {
 	Logs Logs `json:"logs"`
 	// Tracing turns on X-Ray for functions and API.
 	Tracing bool `json:"tracing" default:"true"`
+	// OTLP sends the server's spans, and its metrics once more, to an OpenTelemetry collector.
+	OTLP OTLP `json:"otlp"`
 	// Throttle bounds the requests that the API accepts from everybody together.
 	Throttle Throttle `json:"throttle"`
 	// VPC puts the function into a network of yours. Absent means none, which is right
@@ -233,6 +235,18 @@ type Logs struct {
 	DestinationARN string `json:"destinationArn" match:"arn:logs"`
 	// AuditDestinationARN is one that gets the lines of the audit group, to be kept elsewhere. Absent means none.
 	AuditDestinationARN string `json:"auditDestinationArn" match:"arn:logs"`
+}
+
+// OTLP is where an OpenTelemetry collector is. Its credentials for what is behind it are its own.
+type OTLP struct {
+	// Endpoint takes spans and metrics at v1/traces and v1/metrics below it: a collector that the function reaches over TLS,
+	// or http://127.0.0.1:4318 of the layer. Absent means that nothing is sent; X-Ray's own segments are the setting tracing.
+	Endpoint string `json:"endpoint" env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
+	// LayerARN is a Lambda layer with a collector, such as AWS's Distro for OpenTelemetry, for the function's architecture.
+	// It has memory and a start of its own. Absent means none.
+	LayerARN string `json:"layerArn" match:"arn:layer"`
+	// Sample is the share of requests that leave spans, beside those that X-Ray samples.
+	Sample string `json:"sample" env:"LEASEHOLD_TRACE_SAMPLE"`
 }
 
 // Throttle bounds requests.
