@@ -25,12 +25,13 @@ override TTL     := $(value TTL)
 export ADDR UP_ADDR DATA TENANT SUBJECT SCOPES TTL
 
 # The modules of go.work, as patterns, and those whose tests need nothing but Go.
-UNITS := ./libs/... ./apps/mcp/... ./apps/authorizer/... ./apps/pretoken/... ./apps/rotator/...
+UNITS := ./libs/... ./apps/mcp/... ./apps/auditor/... ./apps/authorizer/... ./apps/pretoken/... ./apps/rotator/...
 PACKAGES := $(UNITS) ./platform/... ./stacks/... ./tests/...
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^##### /{heading = substr($$0, 7)} /^[a-z0-9-]+:.*## /{ \
+		if (heading) printf "\n%s\n", heading; heading = ""; printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##### The server
 
@@ -91,8 +92,10 @@ preview: ## Show what a stack would be, without a cloud. STACK=prod [FORMAT=text
 	@exec build/local/preview -stack "$$STACK" -format "$$FORMAT" -against "$$AGAINST"
 
 .PHONY: dashboards
-dashboards: ## Draw the dashboards that a stack deploys, with made-up figures. STACK=prod
+dashboards: ## Draw the dashboards that a stack deploys, with figures of a run on this machine. STACK=prod
 	@if [ -z "$$STACK" ]; then echo 'make dashboards: say which stack, as in STACK=prod' >&2; exit 2; fi
+	@mkdir -p build/summaries
+	@go test -count=1 -run '^TestLoad$$' ./apps/mcp/internal/app ./apps/authorizer/internal/authorizer -summaries "$$PWD/build/summaries" -rounds 300
 	@go run ./stacks/cmd/dashboards -stack "$$STACK"
 
 # The pulumi in .tools will not do: it has no language host for Go. The program itself
@@ -142,6 +145,7 @@ bench: .tools/benchstat ## Run the benchmarks and print the comparison
 .PHONY: lint
 lint: .tools/golangci-lint .tools/govulncheck ## Run the linters, and look for known vulnerabilities where their list can be reached
 	@.tools/golangci-lint run $(PACKAGES)
+	@$(MAKE) lint-workflows
 	@tools/vuln.sh optional
 
 .PHONY: vuln
@@ -201,4 +205,4 @@ include $(wildcard tools/make/*.mk)
 
 .PHONY: clean
 clean: ## Remove what was built; the data of `make run` stays
-	rm -rf build .tools tests/node/node_modules tests/python/.venv
+	rm -rf build .tools tests/node/node_modules tests/python/.venv tools/python/.venv

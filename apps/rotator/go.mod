@@ -8,7 +8,10 @@ require (
 	leasehold.example/libs v0.0.0
 )
 
-require github.com/stretchr/testify v1.11.1 // indirect
+require (
+	github.com/stretchr/testify v1.12.1 // indirect
+	go.yaml.in/yaml/v3 v3.0.6 // indirect
+)
 
 require (
 	github.com/MicahParks/jwkset v0.11.3 // indirect

@@ -45,6 +45,9 @@ type Issuer struct {
 	// ScopePrefix is removed from scopes ("https://api.example/" in Cognito's
 	// `identifier/scope`); when set, scopes without it are dropped.
 	ScopePrefix string `json:"scope_prefix,omitempty"`
+	// BareScopes says that tokens have their scopes without ScopePrefix, which only requests
+	// put before them: so does Microsoft Entra ID. It needs ScopePrefix.
+	BareScopes bool `json:"bare_scopes,omitempty"`
 	// Scopes are the scopes that tokens of this issuer can ever carry. Absent means all.
 	// Others are dropped from its tokens, and a tool whose scope is not among them does not
 	// exist for its principals.

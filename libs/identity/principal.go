@@ -21,7 +21,7 @@ type Principal struct {
 	// Subject is the `sub` of the token, 1 to 255 bytes, unique only within Issuer.
 	Subject string
 	// ClientID is the OAuth client that the token was issued to (`client_id`, else
-	// `azp`); empty when the token names none.
+	// `azp`, else `cid`); empty when the token names none.
 	ClientID string
 	// Scopes are the scopes of the present token, sorted, without duplicates, after
 	// the issuer's scope prefix has been removed. They are judged per request and

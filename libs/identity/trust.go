@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"leasehold.example/libs/outbound"
 )
 
 // trust is an Issuer that has been checked, with its defaults and its own keys.
@@ -41,14 +43,14 @@ func (i Issuer) check(several bool) error {
 
 func (i Issuer) checkURLs() error {
 	var problems []error
-	if err := checkURL(i.Issuer, i.InsecureLoopback); err != nil {
+	if err := outbound.CheckURL(i.Issuer, i.InsecureLoopback); err != nil {
 		problems = append(problems, fmt.Errorf("issuer: %w", err))
 	}
 	if strings.ContainsAny(i.Issuer, "?#") {
 		problems = append(problems, errors.New("issuer: query and fragment are not allowed (RFC 8414 section 2)"))
 	}
 	if i.JWKSURL != "" {
-		if err := checkURL(i.JWKSURL, i.InsecureLoopback); err != nil {
+		if err := outbound.CheckURL(i.JWKSURL, i.InsecureLoopback); err != nil {
 			problems = append(problems, fmt.Errorf("jwks_url: %w", err))
 		}
 	}
@@ -63,7 +65,7 @@ func (i Issuer) checkAdvertisedAs() error {
 	if !i.Advertised {
 		problems = append(problems, errors.New("advertised_as: needs advertised"))
 	}
-	if err := checkURL(i.AdvertisedAs, i.InsecureLoopback); err != nil {
+	if err := outbound.CheckURL(i.AdvertisedAs, i.InsecureLoopback); err != nil {
 		problems = append(problems, fmt.Errorf("advertised_as: %w", err))
 	}
 	if strings.ContainsAny(i.AdvertisedAs, "?#") {
@@ -75,7 +77,7 @@ func (i Issuer) checkAdvertisedAs() error {
 // checkDebugClaim refuses claims that say something else already.
 func (i Issuer) checkDebugClaim() error {
 	taken := []string{
-		"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "azp", "scope", "scp", "token_use", "cnf", cmp.Or(i.TenantClaim, "iss"),
+		"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "azp", "cid", "scope", "scp", "token_use", "cnf", cmp.Or(i.TenantClaim, "iss"),
 	}
 	if slices.Contains(taken, i.DebugClaim) {
 		return fmt.Errorf("debug_claim: %q is a claim of another meaning", i.DebugClaim)
@@ -137,6 +139,9 @@ func (i Issuer) checkScopes() error {
 	}
 	if i.ScopePrefix != "" && !isScope(i.ScopePrefix) { // it becomes part of challenges
 		problems = append(problems, fmt.Errorf("scope_prefix %q has characters that no scope has (RFC 6749 section 3.3)", i.ScopePrefix))
+	}
+	if i.BareScopes && i.ScopePrefix == "" {
+		problems = append(problems, errors.New("bare_scopes needs scope_prefix"))
 	}
 	if i.Scopes != nil && len(i.Scopes) == 0 {
 		problems = append(problems, errors.New("scopes is empty; leave it out for all"))
@@ -234,12 +239,14 @@ func (t *trust) principal(body claims) (Principal, error) {
 	}, nil
 }
 
-// client returns `client_id`, else `azp`; empty when there is neither and none is needed.
+// client returns `client_id` (RFC 9068), else `azp` (OpenID Connect), else `cid` (Okta); empty
+// when there is none and none is needed.
 func (t *trust) client(body claims) (string, error) {
-	name := "client_id"
-	client, present, ok := body.text(name)
-	if !present && t.Mode == ModeAudience {
-		client, present, ok = body.text("azp")
+	client, present, ok := body.text("client_id")
+	for _, name := range []string{"azp", "cid"} {
+		if !present && ok && t.Mode == ModeAudience {
+			client, present, ok = body.text(name)
+		}
 	}
 	switch {
 	case !ok || present && !isName(client):
@@ -277,9 +284,13 @@ func (t *trust) scopes(body claims) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	prefix := t.ScopePrefix
+	if t.BareScopes {
+		prefix = ""
+	}
 	var scopes []string
 	for _, scope := range granted {
-		scope, ok := strings.CutPrefix(scope, t.ScopePrefix)
+		scope, ok := strings.CutPrefix(scope, prefix)
 		if ok && isScope(scope) && t.grants(scope) {
 			scopes = append(scopes, scope)
 		}

@@ -164,6 +164,7 @@ func TestClientIDMode(t *testing.T) {
 		"foreign client":       identitytest.Client("client-2"),
 		"client in other case": identitytest.Client("Client-1"),
 		"no client":            identitytest.Without("client_id"),
+		"cid is not client_id": func(d *identitytest.Draft) { delete(d.Claims, "client_id"); d.Claims["cid"] = "client-1" },
 		"azp is not client_id": func(d *identitytest.Draft) { delete(d.Claims, "client_id"); d.Claims["azp"] = "client-1" },
 		"client not text":      identitytest.Claim("client_id", []string{"client-1"}),
 		"audience of another":  identitytest.Claim("aud", "https://other.example"),
@@ -187,9 +188,14 @@ func TestClientAllowListInAudienceMode(t *testing.T) {
 	iss := identitytest.NewIssuer(t, "https://a.example")
 	v := verifierOf(t, iss, func(i *identity.Issuer) { i.ClientIDs = []string{"client-1"} })
 	azp := func(d *identitytest.Draft) { delete(d.Claims, "client_id"); d.Claims["azp"] = "client-1" }
-	if p := mustVerify(t, v, iss.Token(azp)); p.ClientID != "client-1" {
-		t.Errorf("client is %q", p.ClientID)
+	cid := func(d *identitytest.Draft) { delete(d.Claims, "client_id"); d.Claims["cid"] = "client-1" }
+	for name, change := range map[string]identitytest.Change{"azp": azp, "cid": cid} {
+		if p := mustVerify(t, v, iss.Token(change)); p.ClientID != "client-1" {
+			t.Errorf("%s: client is %q", name, p.ClientID)
+		}
 	}
+	wantProblem(t, v, iss.Token(azp, identitytest.Claim("cid", "client-1"), identitytest.Claim("azp", []string{"client-1"})), identity.InvalidToken)
+	wantProblem(t, v, iss.Token(cid, identitytest.Client("client-2")), identity.InvalidToken)
 	wantProblem(t, v, iss.Token(identitytest.Client("client-2")), identity.InvalidToken)
 	wantProblem(t, v, iss.Token(identitytest.Without("client_id")), identity.InvalidToken)
 }
@@ -397,6 +403,7 @@ func TestNewVerifierListsAllThatIsWrong(t *testing.T) {
 		"the tenant for a debug claim": {with(func(i *identity.Issuer) { i.DebugClaim = "tenant" }), "debug_claim"},
 		"scope claim":                  {with(func(i *identity.Issuer) { i.ScopeClaim = "roles" }), "scope_claim"},
 		"no scopes":                    {with(func(i *identity.Issuer) { i.Scopes = []string{} }), "scopes is empty"},
+		"bare without a prefix":        {with(func(i *identity.Issuer) { i.BareScopes = true }), "bare_scopes"},
 		"a prefix that breaks text":    {with(func(i *identity.Issuer) { i.ScopePrefix = "rs\"" }), "scope_prefix"},
 		"scope that is two":            {with(func(i *identity.Issuer) { i.Scopes = []string{"a b"} }), "not a scope"},
 		"rule 17 credentials for keys": {with(func(i *identity.Issuer) { i.JWKSURL = "https://u@a.example/" }), "credentials"},

@@ -11,22 +11,20 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// payload is what the ciphertext holds: the digest of the binding (32 bytes), the
-// expiry (Unix seconds, 8 bytes), the length of the nonce (1 byte: 0 or onceSize), the
-// nonce, and the caller's state.
+// payload is what the ciphertext holds: the digest of the binding (32 bytes), the expiry
+// (Unix seconds, 8 bytes), the nonce (16 bytes), and the caller's state.
 type payload struct {
 	binding [sha256.Size]byte
 	expires time.Time
-	once    []byte
+	once    [onceSize]byte
 	state   []byte
 }
 
 func (p payload) encode() []byte {
-	out := make([]byte, 0, headSize+len(p.once)+len(p.state))
+	out := make([]byte, 0, headSize+len(p.state))
 	out = append(out, p.binding[:]...)
 	out = binary.BigEndian.AppendUint64(out, uint64(p.expires.Unix())) //nolint:gosec // read back by the same cast
-	out = append(out, byte(len(p.once)))                               //nolint:gosec // 0 or onceSize
-	out = append(out, p.once...)
+	out = append(out, p.once[:]...)
 	return append(out, p.state...)
 }
 
@@ -37,11 +35,8 @@ func decodePayload(b []byte) (payload, error) {
 	var p payload
 	n := copy(p.binding[:], b)
 	p.expires = time.Unix(int64(binary.BigEndian.Uint64(b[n:])), 0) //nolint:gosec // written by the same cast
-	size, rest := int(b[headSize-1]), b[headSize:]
-	if size != 0 && size != onceSize || len(rest) < size {
-		return payload{}, invalid("payload has a malformed nonce")
-	}
-	p.once, p.state = rest[:size], rest[size:]
+	copy(p.once[:], b[headSize-onceSize:])
+	p.state = b[headSize:]
 	return p, nil
 }
 

@@ -25,11 +25,11 @@ const MaxState = 8 << 10
 
 // maxSealed is more than the longest value that Seal makes. Longer input is refused
 // before anything is done with it.
-const maxSealed = 4*(MaxState+headSize+onceSize+chacha20poly1305.Overhead)/3 + 128
+const maxSealed = 4*(MaxState+headSize+chacha20poly1305.Overhead)/3 + 128
 
 const (
 	onceSize = 16 // bytes of a nonce that is used up once
-	headSize = sha256.Size + 8 + 1
+	headSize = sha256.Size + 8 + onceSize
 )
 
 var (
@@ -64,8 +64,8 @@ type Sealer struct {
 type Opened struct {
 	// State is what was passed to Seal.
 	State []byte
-	// Nonce identifies a value of SealOnce, and is empty for one of Seal. The caller
-	// records it as used, until ExpiresAt, before it acts.
+	// Nonce identifies the value. Whoever must not act on it twice records it as used, until
+	// ExpiresAt, before acting.
 	Nonce string
 	// ExpiresAt is when the value stops opening.
 	ExpiresAt time.Time
@@ -88,21 +88,10 @@ func New(ring *Keyring, o Options) (*Sealer, error) {
 	return &Sealer{ring: ring, purpose: o.Purpose, lifetime: o.Lifetime, now: o.Now}, nil
 }
 
-// Seal returns state sealed for b, for an operation that may be repeated. It fails when
-// b lacks a field or state exceeds MaxState, and with ErrUnavailable without a key.
+// Seal returns state sealed for b, with a nonce of 128 random bits. Opening does not use
+// it up; the caller does, see Opened. Seal fails when b lacks a field or state exceeds
+// MaxState, and with ErrUnavailable without a key.
 func (s *Sealer) Seal(ctx context.Context, b Binding, state []byte) (string, error) {
-	return s.seal(ctx, b, nil, state)
-}
-
-// SealOnce is Seal for an operation that must not be repeated: the value carries a
-// nonce of 128 random bits. Opening does not use it up; the caller does, see Opened.
-func (s *Sealer) SealOnce(ctx context.Context, b Binding, state []byte) (string, error) {
-	once := make([]byte, onceSize)
-	_, _ = rand.Read(once) // never fails: crypto/rand ends the process instead
-	return s.seal(ctx, b, once, state)
-}
-
-func (s *Sealer) seal(ctx context.Context, b Binding, once, state []byte) (string, error) {
 	if !b.complete() {
 		return "", errors.New("seal: incomplete binding")
 	}
@@ -114,7 +103,8 @@ func (s *Sealer) seal(ctx context.Context, b Binding, once, state []byte) (strin
 		return "", err
 	}
 	digest := b.digest(key.id)
-	p := payload{binding: digest, expires: s.now().Add(s.lifetime), once: once, state: state}
+	p := payload{binding: digest, expires: s.now().Add(s.lifetime), state: state}
+	_, _ = rand.Read(p.once[:]) // never fails: crypto/rand ends the process instead
 	aead, err := s.cipher(key, b.Tenant)
 	if err != nil {
 		return "", err
@@ -161,7 +151,7 @@ func (s *Sealer) Open(ctx context.Context, b Binding, sealed string) (Opened, er
 	if !s.now().Before(p.expires) {
 		return Opened{}, invalid("expired")
 	}
-	return Opened{State: p.state, Nonce: encode(p.once), ExpiresAt: p.expires}, nil
+	return Opened{State: p.state, Nonce: encode(p.once[:]), ExpiresAt: p.expires}, nil
 }
 
 func invalid(reason string) error { return fmt.Errorf("%w: %s", ErrInvalid, reason) }

@@ -29,12 +29,13 @@ const (
 	Authorizer = "authorizer"
 	PreToken   = "pretoken"
 	Rotator    = "rotator"
+	Auditor    = "auditor"
 )
 
 // modules are the directories that archives are made of, besides what their go.mod replaces.
 var modules = map[string]string{ //nolint:gosec // the names of an app, no credentials
 	Server: "apps/mcp", Container: "apps/mcp", Authorizer: "apps/authorizer",
-	PreToken: "apps/pretoken", Rotator: "apps/rotator",
+	PreToken: "apps/pretoken", Rotator: "apps/rotator", Auditor: "apps/auditor",
 }
 
 // Record is what an archive was when it was built. Digests are SHA-256, in hexadecimal digits.

@@ -142,11 +142,13 @@ func TestAllBadSettingsAtOnce(t *testing.T) {
 	}
 }
 
-// The example deploys as it stands, and the project refuses default providers (rule 44).
+// The examples deploy as they stand, and the project refuses default providers (rule 44).
 func TestRule44Example(t *testing.T) {
 	t.Parallel()
-	if _, err := bootstrap(readExample(t)); err != nil {
-		t.Error(err)
+	for _, example := range []string{"Pulumi.account.yaml", "Pulumi.nonproduction.yaml"} {
+		if _, err := bootstrap(readExample(t, example)); err != nil {
+			t.Errorf("%s: %v", example, err)
+		}
 	}
 	project, err := os.ReadFile("Pulumi.yaml")
 	if err != nil {
@@ -157,19 +159,19 @@ func TestRule44Example(t *testing.T) {
 	}
 }
 
-// readExample returns the settings of Pulumi.account.yaml as Pulumi passes them.
-func readExample(t *testing.T) map[string]string {
+// readExample returns the settings of a file as Pulumi passes them.
+func readExample(t *testing.T, file string) map[string]string {
 	t.Helper()
-	raw, err := os.ReadFile("Pulumi.account.yaml")
+	raw, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var file struct{ Config map[string]any }
-	if err := yaml.Unmarshal(raw, &file); err != nil {
+	var example struct{ Config map[string]any }
+	if err := yaml.Unmarshal(raw, &example); err != nil {
 		t.Fatal(err)
 	}
 	settings := map[string]string{}
-	for key, value := range file.Config {
+	for key, value := range example.Config {
 		settings[strings.TrimPrefix(key, namespace+":")] = text(t, value)
 	}
 	return settings

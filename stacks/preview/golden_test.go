@@ -16,8 +16,8 @@ func full(t *testing.T) *preview.Report {
 	t.Helper()
 	was := newSample()
 	was.noLogs, was.extraLogs, was.owner, was.hashKey, was.memory, was.actions = true, true, "nobody", "id", 256, `["dynamodb:GetItem","dynamodb:Scan"]`
-	table := "urn:pulumi:prod::leasehold::leasehold:platform:Table$aws:dynamodb/table:Table::sessions-table"
-	r := newSample().report(t, []string{"leasehold:edge: WAF cannot be attached to an HTTP API; it has <no> firewall | here"},
+	table := "urn:pulumi:prod::sample::leasehold:platform:Table$aws:dynamodb/table:Table::sessions-table"
+	r := newSample().report(t, []string{"sample:edge: WAF cannot be attached to an HTTP API; it has <no> firewall | here"},
 		preview.Finding{Policy: "table-recovery", Level: preview.Mandatory, URN: table, Message: "point-in-time recovery is off; a deleted item is gone", Why: "CIS"},
 		preview.Finding{Policy: "tags", Level: "advisory", Message: "no cost centre is set"})
 	changes, err := preview.Compare(was.report(t, nil), r, "commit 1a2b3c4d5e6f (main)")

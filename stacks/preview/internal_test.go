@@ -18,6 +18,14 @@ func TestEveryStatefulTypeSaysWhatItLoses(t *testing.T) {
 	}
 }
 
+func TestMarkdownSaysThatNothingDiffers(t *testing.T) {
+	t.Parallel()
+	r := &Report{Project: "p", Stack: "s", Changes: &Changes{Against: "stack dev"}}
+	if got := r.Markdown(); !strings.Contains(got, "\nDifferences from stack dev: none.\n") {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestFlatten(t *testing.T) {
 	t.Parallel()
 	out := map[string]any{}

@@ -22,7 +22,12 @@ func (r *Report) Markdown() string {
 	w.warnings(r)
 	w.findings(r)
 	if r.Changes != nil {
-		w.fold("Differences from "+r.Changes.Against+": "+r.Changes.counts(), r.Changes.markdown())
+		title := "Differences from " + r.Changes.Against + ": " + r.Changes.counts()
+		if body := r.Changes.markdown(); body != "" {
+			w.fold(title, body)
+		} else {
+			w.line("\n%s.", escape(title))
+		}
 	}
 	w.fold("Resources", fenced("", r.plainTree()))
 	w.fold("Outputs", r.outputTable())

@@ -134,7 +134,7 @@ func (s sample) report(t *testing.T, warnings []string, findings ...preview.Find
 
 func (s sample) reportOf(t *testing.T, stack string, warnings []string, findings ...preview.Finding) *preview.Report {
 	t.Helper()
-	g, err := offline.Run(offline.Options{Project: "leasehold", Stack: stack}, s.deploy)
+	g, err := offline.Run(offline.Options{Project: "sample", Stack: stack}, s.deploy)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -128,6 +128,9 @@ func (b *builder) makeNetwork() error {
 // server makes the MCP server from an archive, with an environment for its edge.
 func (b *builder) server(archive string, layers []string, environment pulumi.StringMap) (*platform.Function, error) {
 	f := b.c.Function
+	if layer := b.c.OTLP.LayerARN; layer != "" {
+		layers = append(layers, layer)
+	}
 	args := &platform.FunctionArgs{
 		Description: "MCP server of " + b.c.Stack, Archive: archive, Architecture: f.Architecture, Layers: layers,
 		MemoryMB: f.Memory, TimeoutSeconds: f.Timeout, EdgeTimeoutSeconds: b.c.edgeLimit(),

@@ -51,6 +51,9 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// misspelt and otherCase are namespaces that are nearly ours.
+var misspelt, otherCase = program.Namespace + "x", strings.ToUpper(program.Namespace[:1]) + program.Namespace[1:]
+
 var cognito = map[string]string{"leasehold:identity": "cognito", "leasehold:issuers": "", "leasehold:cognito": `{"callbackUrls":["https://app.example.com/cb"]}`}
 
 func cognitoWith(members string) map[string]string {
@@ -78,7 +81,7 @@ func TestBadConfigurations(t *testing.T) {
 		},
 		"unknown key":        {map[string]string{"leasehold:egde": "rest"}, []string{`leasehold:egde: there is no such setting; the nearest is edge`}},
 		"unknown member":     {map[string]string{"leasehold:function": `{"memroy":512}`}, []string{`leasehold:function.memroy: there is no such setting; the nearest is memory`}},
-		"namespace":          {map[string]string{"leashold:edge": "http", "Leasehold:edge": "http", "lease:edge": "http"}, []string{`Leasehold:edge: there is no such setting; the nearest namespace is leasehold`, `leashold:edge: there is no such setting; the nearest namespace is leasehold`}},
+		"namespace":          {map[string]string{misspelt + ":edge": "http", otherCase + ":edge": "http", "somebody-else:edge": "http"}, []string{otherCase + `:edge: there is no such setting; the nearest namespace is leasehold`, misspelt + `:edge: there is no such setting; the nearest namespace is leasehold`}},
 		"case of a member":   {map[string]string{"leasehold:domain": `{"hostedZoneID":"Z1"}`}, []string{`leasehold:domain.hostedZoneID: there is no such setting; the nearest is hostedZoneId`}},
 		"provider":           {map[string]string{"aws:region": "us-east-1"}, []string{`aws:region: has no effect: leasehold:region and leasehold:accountId say where the stack is`}},
 		"not an object":      {map[string]string{"leasehold:function": "512"}, []string{`leasehold:function: want an object, got "512"`}},
@@ -89,6 +92,12 @@ func TestBadConfigurations(t *testing.T) {
 		"memory in halves":   {map[string]string{"leasehold:function": `{"memory":512.5}`}, []string{`leasehold:function.memory: want a whole number from 128 to 10240, got "512.5"`}},
 		"not a number":       {map[string]string{"leasehold:throttle": `{"rate":"NaN"}`}, []string{`leasehold:throttle.rate: want a number from 1 to 10000, got "NaN"`}},
 		"truth":              {map[string]string{"leasehold:tracing": "yes"}, []string{`leasehold:tracing: want true or false, got "yes"`}},
+		"collector":          {map[string]string{"leasehold:otlp": `{"endpoint":"http://collector.example.com:4318"}`}, []string{`leasehold:otlp.endpoint: want an https URL without user, query and fragment, or http on loopback; it is something else`}},
+		"nobody listens":     {map[string]string{"leasehold:otlp": `{"endpoint":"http://127.0.0.1:4318"}`}, []string{`leasehold:otlp.layerArn: want a layer with a collector beside leasehold:otlp.endpoint on loopback, it is not set`}},
+		"layer":              {map[string]string{"leasehold:otlp": `{"endpoint":"http://127.0.0.1:4318","layerArn":"collector"}`}, []string{`leasehold:otlp.layerArn: want the ARN of a version of a Lambda layer, got "collector"`}},
+		"layer elsewhere":    {map[string]string{"leasehold:otlp": `{"endpoint":"http://127.0.0.1:4318","layerArn":"arn:aws:lambda:us-east-1:111122223333:layer:collector:3"}`}, []string{`leasehold:otlp.layerArn: want an ARN of arn:aws in region eu-central-1, got "arn:aws:lambda:us-east-1:111122223333:layer:collector:3"`}},
+		"share of spans":     {map[string]string{"leasehold:otlp": `{"endpoint":"https://collector.example.com","sample":2}`}, []string{`leasehold:otlp.sample: want a number from 0 to 1; it is "2"`}},
+		"no collector":       {map[string]string{"leasehold:otlp": `{"sample":0.5}`}, []string{`leasehold:otlp.sample: has no effect without leasehold:otlp.endpoint`}},
 		"architecture":       {map[string]string{"leasehold:function": `{"architecture":"amd64"}`}, []string{`leasehold:function.architecture: want arm64 or x86_64, got "amd64"`}},
 		"log level":          {map[string]string{"leasehold:function": `{"logLevel":"loud"}`}, []string{`leasehold:function.logLevel: want debug, info, warn or error; it is "loud"`}},
 		"timeout of REST":    {map[string]string{"leasehold:function": `{"timeout":30}`}, []string{`leasehold:function.timeout: want at most 29, got 30: the edge does not wait longer`}},

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
@@ -56,16 +57,19 @@ var patterns = map[string]pattern{
 	"arn:kms":      {"the ARN of a KMS key (an alias is none)", arnOf("kms", "key/.+")},
 	"arn:wafv2":    {"the ARN of a regional web ACL", arnOf("wafv2", "regional/webacl/.+")},
 	"arn:sns":      {"the ARN of an SNS topic", arnOf("sns", "[A-Za-z0-9_-]+")},
+	"arn:layer":    {"the ARN of a version of a Lambda layer", arnOf("lambda", "layer:[A-Za-z0-9_-]+:[0-9]+")},
 	"arn:logs":     {"the ARN of a destination of CloudWatch Logs", arnOf("logs", "destination:[^:*]+")},
 	"policy":       {"the ARN of an IAM policy", like(`arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+`)},
 }
 
 var (
-	prefix = like(`[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`)
-	// With the pattern of Pulumi.yaml, the longest name has 64 characters then, which is the most for a
-	// function and for a role.
-	stackName = like(`[a-z][a-z0-9-]{0,18}`)
+	prefix    = like(`[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`)
+	stackName = like(fmt.Sprintf(`[a-z][a-z0-9-]{0,%d}`, maxStack-1))
 )
+
+// maxStack is how long a stack's name may be. With the pattern of Pulumi.yaml, the longest name has
+// 64 characters then, which is the most for a function and for a role.
+const maxStack = 28 - len(Namespace)
 
 // isCallback accepts what Cognito does: https, and http for the user's own machine.
 // https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-app-idp-settings.html

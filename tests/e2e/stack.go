@@ -1,6 +1,6 @@
 // Package e2e runs a deployed stack on one machine, from its state: the functions from their
 // zips with their environment, the table from its schema, roles by their policies, and
-// API Gateway by its definition. docs/e2e.md says what that shows and what it does not.
+// API Gateway by its definition. `make e2e` runs it; docs/e2e.md says what that shows and what it does not.
 package e2e
 
 import (

@@ -44,6 +44,7 @@ v3.250.0, asks no policy of a stack and shows no resource options. Pulumi's own 
 the host for policy packs in Go. Where it is missing, the engine starts the
 executable ` + "`pulumi-analyzer-policy-go`" + ` of the PATH instead:
 
+<!-- needs: Pulumi's language host -->
 ` + "```" + `sh
 go build -o .tools/pulumi-analyzer-policy-go ./stacks/policy
 PATH="$PWD/.tools:$PATH" pulumi preview --policy-pack stacks/policy

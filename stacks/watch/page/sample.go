@@ -12,7 +12,7 @@ import (
 // points is how many a line has: a day of half hours.
 const points = 48
 
-// sample makes a day of figures up, the same each time for the same label of the same widget.
+// sample makes a day of figures of AWS's up, the same each time for the same label of the same widget.
 func sample(label, about string) []float64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(label + about))
@@ -27,8 +27,6 @@ func sample(label, about string) []float64 {
 			all[i] = (20 + 30*busy) * spread(label)
 		case rare(label):
 			all[i] = math.Floor(5 * max(0, random.Float64()-0.85) * busy * 4)
-		case label == "tenants":
-			all[i] = 40 + math.Round(9*busy)
 		default:
 			all[i] = math.Round(400 * busy * (0.5 + float64(h.Sum64()%100)/100))
 		}
@@ -48,8 +46,7 @@ func has(label string, words ...string) bool {
 func lasting(text string) bool { return has(text, "latency", "duration") }
 
 func rare(label string) bool {
-	return has(label, "error", "throttle", "fail", "violation", "conflict", "unavailable", "insufficient", "limits", "5xx", "reads", "writes",
-		"item", "query", "cold", "blocked", "rotator", "tenants into")
+	return has(label, "error", "throttle", "5xx", "reads", "writes", "item", "query", "blocked", "rotator", "auditor", "undelivered", "tenants into")
 }
 
 // spread is how far a percentile is from the median.
@@ -60,44 +57,6 @@ func spread(label string) float64 {
 		}
 	}
 	return 1
-}
-
-// rows are made-up answers of a query.
-func rows(columns []string) [][]string {
-	var all [][]string
-	for i := range 5 {
-		var row []string
-		for _, c := range columns {
-			row = append(row, cell(c, i))
-		}
-		all = append(all, row)
-	}
-	return all
-}
-
-func cell(column string, i int) string {
-	texts := map[string][]string{
-		"tool":    {"notebook_read", "notebook_append", "math", "session_get", "whoami"},
-		"tenant":  {"acme", "globex", "initech", "umbrella", "hooli"},
-		"service": {"mcp", "mcp", "authorizer", "mcp", "mcp"},
-		"message": {"request", "request", "issuer keys", "panic: …", "request"},
-	}
-	switch {
-	case texts[column] != nil:
-		return texts[column][i]
-	case column == "@timestamp":
-		return fmt.Sprintf("12:%02d:07", 59-7*i)
-	case column == "subject":
-		return fmt.Sprintf("k1.%07x", 0x5bd1e95*(i+3))
-	case column == "requestId":
-		return fmt.Sprintf("%08x-…", 0x9e3779b*(i+1))
-	case column == "error":
-		return "…"
-	}
-	if column == "failed" || column == "unavailable" {
-		return strconv.Itoa(len(column) * i % 4)
-	}
-	return strconv.Itoa(1900 / (i + 1) / (len(column)%3*9 + 1))
 }
 
 // number is short.

@@ -12,21 +12,18 @@ import (
 	"leasehold.example/apps/mcp/internal/authn"
 	"leasehold.example/apps/mcp/internal/mcphttp"
 	"leasehold.example/apps/mcp/internal/tool"
-	"leasehold.example/apps/mcp/internal/tool/design"
-	"leasehold.example/apps/mcp/internal/tool/math"
 	"leasehold.example/apps/mcp/internal/tool/notebook"
-	"leasehold.example/apps/mcp/internal/tool/profile"
 	"leasehold.example/apps/mcp/internal/tool/sessionvalues"
-	"leasehold.example/apps/mcp/internal/tool/whoami"
+	"leasehold.example/apps/mcp/internal/tool/shipped"
 	"leasehold.example/libs/seal"
 	"leasehold.example/libs/session"
 	"leasehold.example/libs/session/memstore"
+	"leasehold.example/libs/telemetry"
 )
 
-// Shipped are the features of the shipped binaries. A new tool's module is added here.
+// Shipped are the features of the shipped binaries.
 var Shipped = fx.Options(
-	tool.Module,
-	design.Module, math.Module, notebook.Module, profile.Module, sessionvalues.Module, whoami.Module,
+	tool.Module, shipped.Module,
 	fx.Provide(
 		toolOptions,
 		func(c *tool.Catalog) Features { return c },
@@ -42,7 +39,22 @@ var Common = fx.Options(
 	fx.Provide(
 		newImplementation, newKeyring, newSealer, newAuditor, newRegistry,
 		verifierOptions, authnConfig, newServer, newOrigins, endpointConfig, newPseudonyms, newSignals, Routes,
+		func(lc fx.Lifecycle, c config.Config, log *slog.Logger) (*telemetry.Telemetry, error) {
+			t, err := newTelemetry(c, log)
+			lc.Append(fx.StopHook(t.Shutdown))
+			return t, err
+		},
 	),
+	// A tool that calls an API on behalf of its caller provides it; no shipped one does.
+	fx.Decorate(func(c mcphttp.Config, o struct {
+		fx.In
+
+		Exchange mcphttp.Exchange `optional:"true"`
+	},
+	) mcphttp.Config {
+		c.Exchange = o.Exchange
+		return c
+	}),
 )
 
 // Base is the configuration and the log. fx itself is silent: what it returns says enough.

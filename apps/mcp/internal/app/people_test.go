@@ -12,13 +12,12 @@ import (
 	"leasehold.example/apps/mcp/internal/app/apptest"
 	"leasehold.example/libs/identity"
 	"leasehold.example/libs/identity/identitytest"
+	"leasehold.example/libs/scopes"
 	"leasehold.example/libs/session"
 )
 
 // allScopes are those of the shipped tools.
-var allScopes = []string{
-	"mcp:basic", "notebook:delete", "notebook:read", "notebook:write", "session:read", "session:write",
-}
+var allScopes = scopes.Names()
 
 // person is somebody with everything that can be theirs.
 type person struct {
@@ -186,12 +185,17 @@ func wantNoOther(t testing.TB, p *person, all []*person, a apptest.Answer) {
 // wantQuietLog fails when the log holds an id, a secret, a subject or a token.
 func wantQuietLog(t testing.TB, s *apptest.Server, all []*person) {
 	t.Helper()
-	log := s.Log.String()
+	wantQuiet(t, s.Log.String(), all)
+}
+
+// wantQuiet is wantQuietLog for what was sent elsewhere.
+func wantQuiet(t testing.TB, sent string, all []*person) {
+	t.Helper()
 	for _, p := range all {
 		signature := p.Token[strings.LastIndex(p.Token, ".")+1:]
 		for _, secret := range append(p.ids(), p.subject, signature) {
-			if secret != "" && strings.Contains(log, secret) {
-				t.Fatalf("the log holds %q of %v", secret, p)
+			if secret != "" && strings.Contains(sent, secret) {
+				t.Fatalf("the log, or what was sent to a collector, holds %q of %v", secret, p)
 			}
 		}
 	}

@@ -3,7 +3,6 @@ package devidp
 import (
 	"crypto/rand"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -11,11 +10,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
-)
 
-// tenantPattern is what the verifier accepts as a tenant id; another one would only be
-// refused later, with less said.
-var tenantPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	"leasehold.example/libs/identity"
+)
 
 // maxSubject is the longest subject in bytes (OpenID Connect Core section 2).
 const maxSubject = 255
@@ -129,7 +126,7 @@ func invisible(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf) }
 // CheckPerson says what is wrong with a tenant and a subject; nothing when all is well.
 func CheckPerson(tenant, subject string) []*InputError {
 	var wrong []*InputError
-	if !tenantPattern.MatchString(tenant) {
+	if !identity.IsTenant(tenant) { // the verifier would refuse it later, with less said
 		wrong = append(wrong, &InputError{"tenant", "1 to 64 letters, digits, dots, underscores and hyphens, with a letter or digit first"})
 	}
 	// JSON makes all that is no UTF-8 the same, so that two subjects would be one.

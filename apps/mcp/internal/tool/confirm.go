@@ -124,7 +124,7 @@ func (c *Call) ask(ctx context.Context, message string) error {
 		return err
 	}
 	asked := sha256.Sum256([]byte(message))
-	state, err := c.confirm.desk.sealer.SealOnce(ctx, b, asked[:])
+	state, err := c.confirm.desk.sealer.Seal(ctx, b, asked[:])
 	if err != nil {
 		return fmt.Errorf("tool: seal the question: %w", err)
 	}

@@ -8,13 +8,9 @@ import (
 	"go.uber.org/fx/fxtest"
 
 	"leasehold.example/apps/mcp/internal/tool"
-	"leasehold.example/apps/mcp/internal/tool/design"
-	"leasehold.example/apps/mcp/internal/tool/math"
-	"leasehold.example/apps/mcp/internal/tool/notebook"
-	"leasehold.example/apps/mcp/internal/tool/profile"
-	"leasehold.example/apps/mcp/internal/tool/sessionvalues"
+	"leasehold.example/apps/mcp/internal/tool/shipped"
 	"leasehold.example/apps/mcp/internal/tool/tooltest"
-	"leasehold.example/apps/mcp/internal/tool/whoami"
+	"leasehold.example/libs/scopes"
 	"leasehold.example/libs/session"
 )
 
@@ -26,16 +22,16 @@ func TestModules(t *testing.T) {
 	var catalog *tool.Catalog
 	app := fxtest.New(t, fx.NopLogger,
 		fx.Supply(o, tooltest.Registry(t, session.Options{})),
-		tool.Module, design.Module, math.Module, notebook.Module, profile.Module, sessionvalues.Module, whoami.Module,
+		tool.Module, shipped.Module,
 		fx.Populate(&catalog),
 	)
 	app.RequireStart().RequireStop()
 
-	want := map[string]string{
-		"math": "mcp:basic", "whoami": "mcp:basic",
-		"session_open": "session:write", "session_get": "session:read", "session_set": "session:write",
-		"notebook_open": "notebook:write", "notebook_append": "notebook:write",
-		"notebook_read": "notebook:read", "notebook_delete": "notebook:delete",
+	want := map[string]string{}
+	for _, l := range scopes.Table() {
+		if l.Kind == scopes.Tool {
+			want[l.Name] = l.Scope
+		}
 	}
 	client := tooltest.Connect(t, catalog, tooltest.Modern, func() *tool.Call { return nil }, nil)
 	list, err := client.ListTools(t.Context(), nil)
@@ -65,8 +61,7 @@ func TestModules(t *testing.T) {
 			t.Errorf("%s has scope %q", name, scope)
 		}
 	}
-	scopes := []string{"mcp:basic", "notebook:delete", "notebook:read", "notebook:write", "session:read", "session:write"}
-	if got := catalog.Scopes(); !slices.Equal(got, scopes) {
-		t.Errorf("Scopes() = %q, want %q", got, scopes)
+	if got, want := catalog.Scopes(), scopes.Names(); !slices.Equal(got, want) {
+		t.Errorf("Scopes() = %q, want %q", got, want)
 	}
 }
