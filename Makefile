@@ -205,4 +205,4 @@ include $(wildcard tools/make/*.mk)
 
 .PHONY: clean
 clean: ## Remove what was built; the data of `make run` stays
-	rm -rf build .tools tests/node/node_modules tests/python/.venv tools/python/.venv
+	rm -rf build .tools docs/node_modules tests/node/node_modules tests/python/.venv docs/examples/typescript/node_modules docs/examples/python/.venv tools/python/.venv

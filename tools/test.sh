@@ -45,7 +45,7 @@ fi
 if has npm && has node; then
   make -s node || failed+=("npm ci")
 else
-  leave_out "conformance suite and TypeScript clients" "need npm and Node.js"
+  leave_out "conformance suite, TypeScript clients and the documentation's site" "need npm and Node.js"
 fi
 
 if python3 -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then

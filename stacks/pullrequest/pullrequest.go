@@ -128,6 +128,9 @@ func (s *Stacks) Sweep(ctx context.Context, open []string) error {
 	if err != nil {
 		return err
 	}
+	if len(existing) == 0 {
+		fmt.Fprintln(s.Out, "there are no stacks of pull requests")
+	}
 	var failures []error
 	for _, e := range existing {
 		why := ""

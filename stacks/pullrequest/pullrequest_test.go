@@ -282,7 +282,7 @@ func archives(t *testing.T) (root string) {
 	if err := os.Mkdir(filepath.Join(root, "build"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"authorizer", "mcp", "rotator"} {
+	for _, name := range []string{"auditor", "authorizer", "mcp", "rotator"} {
 		f, err := os.Create(filepath.Join(root, "build", name+".zip"))
 		if err != nil {
 			t.Fatal(err)

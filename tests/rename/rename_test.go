@@ -31,7 +31,7 @@ const (
 
 // units are the modules whose tests need nothing but Go, and infrastructure those that take long.
 var (
-	units          = []string{"./libs/...", "./apps/mcp/...", "./apps/authorizer/...", "./apps/pretoken/...", "./apps/rotator/..."}
+	units          = []string{"./libs/...", "./apps/mcp/...", "./apps/auditor/...", "./apps/authorizer/...", "./apps/pretoken/...", "./apps/rotator/..."}
 	infrastructure = []string{"./platform/...", "./stacks/...", "./tests/..."}
 )
 

@@ -127,7 +127,7 @@ func TestStacks(t *testing.T) {
 func TestPreviewIsExcusedByItsValues(t *testing.T) {
 	t.Parallel()
 	excused := map[string]string{
-		"alarm-for-what-runs": "leasehold:monitoring", "firewall-attached": "leasehold:firewall", "table-customer-key": "leasehold:encryption",
+		"alarm-for-what-runs": "leasehold:monitoring", "audit-log-kept": "leasehold:table", "firewall-attached": "leasehold:firewall", "table-customer-key": "leasehold:encryption",
 		"stateful-resources-protected": "leasehold:table", "table-deletion-protection": "leasehold:table", "table-point-in-time-recovery": "leasehold:table",
 	}
 	strict := settings(t, "preview", map[string]string{pack.ConfigKey: string(pack.Mandatory)})
