@@ -27,6 +27,7 @@ func NewAuditor(logger *slog.Logger, p *Pseudonyms) *Auditor {
 // instance writes one record a minute and caller, which says how many it stands for.
 func (a *Auditor) Session(ctx context.Context, e session.Event) {
 	From(ctx).noticed(e.Problem)
+	ctx = context.WithoutCancel(ctx) // leaving at once would be the way to have no name
 	more := 0
 	if repeatable(e) {
 		var ok bool

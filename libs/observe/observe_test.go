@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
@@ -105,6 +107,49 @@ func TestLoggerText(t *testing.T) {
 	if _, ok := observe.NewLogger(file, slog.LevelInfo).Handler().(*slog.TextHandler); ok {
 		t.Error("handler for a file is text, want JSON")
 	}
+}
+
+// A rotation of the root key is seen within a minute; until then nothing is derived.
+func TestPseudonymAfterRotation(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		keys := &deriver{kid: "k1"}
+		p := observe.NewPseudonyms(keys)
+		name := func() string { return p.Pseudonym(t.Context(), identity.Owner{Tenant: "acme", Subject: "user-1"}) }
+		before := name()
+		keys.kid = "k2"
+		time.Sleep(59 * time.Second)
+		if got := name(); got != before {
+			t.Errorf("within the minute: %s, want %s", got, before)
+		}
+		time.Sleep(time.Second)
+		if got := name(); !strings.HasPrefix(got, "k2.") {
+			t.Errorf("after it: %s", got)
+		}
+	})
+}
+
+// Who asks and leaves is named all the same, though the key has to be fetched first.
+func TestAuditOfWhoLeft(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	observe.NewAuditor(observe.NewLogger(&out, slog.LevelInfo), observe.NewPseudonyms(patient{})).
+		Session(ctx, session.Event{Problem: session.SessionBindingViolation, Principal: identity.Principal{Tenant: "acme", Subject: "user-1"}})
+	if !strings.Contains(out.String(), `"principal":"k1.`) {
+		t.Errorf("got %s", out.String())
+	}
+}
+
+// patient derives for whoever waits.
+type patient struct{}
+
+func (patient) Derive(ctx context.Context, purpose string) (string, []byte, error) {
+	if ctx.Err() != nil {
+		return "", nil, ctx.Err()
+	}
+	return deriver{kid: "k1"}.Derive(ctx, purpose)
 }
 
 // Rules 9 and 25: every problem is one record under its own name, whatever the level, and

@@ -150,8 +150,12 @@ func (r *Request) Refused(err error) {
 
 // noticed tells what the session registry noticed.
 func (r *Request) noticed(p session.Problem) {
-	if p == session.SessionBindingViolation {
+	switch p {
+	case session.SessionBindingViolation:
 		r.Count(metric.SessionBindingViolations)
+	case session.ClassifierFailed, session.Unclassified: // a violation may hide behind either (RULES 9)
+		r.Count(metric.UnclassifiedMisses)
+	case session.TenantChanged, session.SessionUnknown, session.ClientChanged, session.TouchFailed:
 	}
 	r.set(func(t *texts) { t.problem = string(p) })
 }

@@ -154,6 +154,23 @@ func TestRepeatsInTime(t *testing.T) {
 	}
 }
 
+// TestManyStoreCalls: a line has no more values of a metric than CloudWatch takes, and
+// counts all.
+func TestManyStoreCalls(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, slog.LevelInfo, 1, true, deriver{kid: "k1"})
+	store := observe.TimeStore(memstore.New(), s.log)
+	line := s.only(s.get(nil, func(_ http.ResponseWriter, r *http.Request) {
+		for range 101 {
+			_ = store.Delete(r.Context(), session.Key{Kind: session.KindSession})
+		}
+	}))
+	if line["storeCalls"] != 101.0 {
+		t.Errorf("line %v", line)
+	}
+	wantEmbedded(t, line)
+}
+
 // TestThrottled counts where dynamostore tells.
 func TestThrottled(t *testing.T) {
 	t.Parallel()
@@ -164,5 +181,25 @@ func TestThrottled(t *testing.T) {
 	}))
 	if line[metric.StoreThrottles] != 2.0 || line["outcome"] != "ok" {
 		t.Errorf("line %v", line)
+	}
+}
+
+// TestUnclassified: misses that nobody looked into are counted, because a violation may be
+// among them (RULES 9). One that was looked into is not.
+func TestUnclassified(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, slog.LevelInfo, 1, true, deriver{kid: "k1"})
+	audit := observe.NewAuditor(s.log, observe.NewPseudonyms(deriver{kid: "k1"}))
+	for p, want := range map[session.Problem]any{session.Unclassified: 2.0, session.ClassifierFailed: 2.0, session.SessionUnknown: nil} {
+		lines := s.get(nil, func(_ http.ResponseWriter, r *http.Request) {
+			for range 2 { // also those that the audit gathers
+				audit.Session(r.Context(), session.Event{Problem: p, Principal: s.caller, Refused: true})
+			}
+		})
+		line := lines[len(lines)-1]
+		if line[metric.UnclassifiedMisses] != want {
+			t.Errorf("%s: %v", p, line)
+		}
+		wantEmbedded(t, line)
 	}
 }

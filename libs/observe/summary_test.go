@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
@@ -133,8 +134,12 @@ func wantEmbedded(t *testing.T, line map[string]any) {
 			Metrics    []struct{ Name, Unit string }
 		}
 	}
-	if err := json.Unmarshal(encoded, &aws); err != nil || len(aws.CloudWatchMetrics) != 1 || aws.Timestamp < 1e12 {
+	if err := json.Unmarshal(encoded, &aws); err != nil || len(aws.CloudWatchMetrics) != 1 {
 		t.Fatalf("_aws = %s", encoded)
+	}
+	text, _ := line["timestamp"].(string)
+	if at, err := time.Parse(time.RFC3339, text); err != nil || at.UnixMilli() != aws.Timestamp {
+		t.Errorf("the line is of %s, and its metrics of %d ms", text, aws.Timestamp)
 	}
 	d := aws.CloudWatchMetrics[0]
 	if d.Namespace != metric.Namespace || fmt.Sprint(d.Dimensions) != "[[Service Stage]]" {
@@ -154,6 +159,9 @@ func wantEmbedded(t *testing.T, line map[string]any) {
 		default:
 			t.Errorf("%s = %v", m.Name, value)
 		}
+	}
+	if len(d.Metrics) > 100 {
+		t.Errorf("%d metrics", len(d.Metrics))
 	}
 	for name := range line {
 		if _, ok := metric.Find(name); ok && !bytes.Contains(encoded, []byte(`"`+name+`"`)) {
@@ -209,6 +217,20 @@ func TestFailures(t *testing.T) {
 			t.Errorf("%s is counted otherwise too: %v", test.want, line)
 		}
 		wantEmbedded(t, line)
+	}
+}
+
+// TestStatus: the first final status is the answer's.
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, slog.LevelInfo, 1, false, deriver{kid: "k1"})
+	line := s.only(s.get(nil, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusEarlyHints)
+		w.WriteHeader(http.StatusAccepted)
+		w.WriteHeader(http.StatusInternalServerError)
+	}))
+	if line["status"] != 202.0 || line["outcome"] != "ok" {
+		t.Errorf("line %v", line)
 	}
 }
 
@@ -342,6 +364,12 @@ func TestIDs(t *testing.T) {
 	ctx, _ = s.Begin(ctx)
 	s.End(ctx)
 	if line := s.only(s.lines()); line["requestId"] != "request-1" || line["traceId"] != root {
+		t.Errorf("line %v", line)
+	}
+	s.out.Reset()
+	ctx, _ = s.Begin(context.WithValue(t.Context(), "x-amzn-trace-id", "Root="+root+"0")) //nolint:staticcheck // as above
+	s.End(ctx)
+	if line := s.only(s.lines()); line["traceId"] != nil {
 		t.Errorf("line %v", line)
 	}
 	for _, traceparent := range []string{

@@ -41,14 +41,20 @@ func Composites(s Settings) []platform.Composite {
 	return append(all, s.burns()...)
 }
 
-// leastRequests is how many requests a rate needs: of two requests in the night, one that fails is half.
-const leastRequests = 20
+const (
+	// leastFailures is how many failures a rate needs: of two requests in the night, one that fails is half. It is not how
+	// many requests: then one of twenty would be too many for every objective, and a small service could fail whole.
+	// https://sre.google/workbook/alerting-on-slos/ (low-traffic services)
+	leastFailures = 5
+	// leastRequests is how many requests a percentile needs, as the slow ones are not counted: of ten, the slowest is p99.
+	leastRequests = 20
+)
 
 func (s *Settings) requests() []platform.Alarm {
 	slow := func(name string, percentile string, millis int) platform.Alarm {
 		return platform.Alarm{
 			Name: name, Reason: fmt.Sprintf("One request in %s takes longer than %d ms at the edge.", map[string]string{"p90": "ten", "p99": "a hundred"}[percentile], millis),
-			Metrics: []platform.Metric{s.gateway("Latency", percentile)}, Threshold: float64(millis),
+			Metrics: s.latency(percentile), Expression: enoughSlow, Threshold: float64(millis),
 			PeriodSeconds: five, M: 3, N: 5, Missing: platform.MissingNotBreaching, MissingReason: "no request is not a slow one",
 		}
 	}
@@ -65,7 +71,15 @@ func (s *Settings) requests() []platform.Alarm {
 }
 
 // errorRate is from 0 to 1.
-var errorRate = fmt.Sprintf("IF(requests >= %d, FILL(failed, 0) / requests, 0)", leastRequests)
+var errorRate = fmt.Sprintf("IF(FILL(failed, 0) >= %d, failed / requests, 0)", leastFailures)
+
+// latency is what enoughSlow looks at.
+func (s *Settings) latency(percentile string) []platform.Metric {
+	return []platform.Metric{with(s.gateway("Latency", percentile), "latency", ""), with(s.gateway("Count", sum), "requests", "")}
+}
+
+// enoughSlow is the percentile, in milliseconds.
+var enoughSlow = fmt.Sprintf("IF(requests >= %d, latency, 0)", leastRequests)
 
 func (s *Settings) functions() []platform.Alarm {
 	limit, used := s.AccountConcurrency, platform.Metric{Namespace: "AWS/Lambda", Name: "ClaimedAccountConcurrency", Statistic: maximum}
@@ -93,14 +107,16 @@ func (s *Settings) functions() []platform.Alarm {
 	if s.HTTP {
 		return all
 	}
-	// A refusal is an error of the authorizer's, because that is how a 401 is asked for; these are not counted.
+	// A refusal is an error of the authorizer's, because that is how a 401 is asked for; these are not counted. A token without
+	// a tenant is refused by a policy instead: subtracted too, such tokens would hide failures.
 	return append(all, platform.Alarm{
 		Name: "authorizer-errors", Reason: "The authorizer fails, other than by refusing a token: every client gets a 500.",
 		Metrics: []platform.Metric{
 			with(lambda(NameAuthorizer, "Errors", sum), "errors", ""),
 			with(s.own(metric.ServiceAuthorizer, metric.AuthFailures, sum), "refused", ""),
+			with(s.own(metric.ServiceAuthorizer, metric.TokensWithoutTenant, sum), "denied", ""),
 		},
-		Expression: "FILL(errors, 0) - FILL(refused, 0)", Threshold: 5, AtLeast: true,
+		Expression: "FILL(errors, 0) - FILL(refused, 0) + FILL(denied, 0)", Threshold: 5, AtLeast: true,
 		PeriodSeconds: five, M: 2, N: 3, Missing: platform.MissingNotBreaching, MissingReason: quiet,
 	})
 }
@@ -179,6 +195,11 @@ func (s *Settings) security() []platform.Alarm {
 			Name: "foreign-session", Reason: "A session was asked for by somebody whose it is not. It was not given, and it must never happen: an id leaked, or a client mixes its users up.",
 			Metrics: []platform.Metric{s.sum(metric.SessionBindingViolations)}, Threshold: 1, AtLeast: true,
 			PeriodSeconds: minute, M: 1, N: 1, Missing: platform.MissingNotBreaching, MissingReason: quiet,
+		},
+		{
+			Name: "unclassified-misses", Reason: "Sessions were asked for that are not there, too many to look whose they are, or the look failed. A foreign one may be among them.",
+			Metrics: []platform.Metric{s.sum(metric.UnclassifiedMisses)}, Threshold: 10, AtLeast: true,
+			PeriodSeconds: five, M: 1, N: 1, Missing: platform.MissingNotBreaching, MissingReason: quiet,
 		},
 	}
 	if s.Firewall {

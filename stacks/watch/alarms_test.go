@@ -8,7 +8,8 @@ import (
 	"leasehold.example/stacks/watch"
 )
 
-// points are the values of an alarm's metrics, by their IDs ("" for the only one), oldest first. A metric that is not there has no data.
+// points are the values of an alarm's metrics, by their IDs ("" for the only one), oldest first: N of them, or more where data is
+// missing among the newest. A metric that is not there has no data.
 type points map[string][]float64
 
 // story is what must ring an alarm, and what must not: what happens near its threshold, and what happens every night.
@@ -22,8 +23,14 @@ func flat(v float64) []float64 { return []float64{v, v, v, v, v} }
 
 func slow(limit float64) story {
 	return story{
-		rings: points{"": {limit + 1, 10, limit + 1, limit + 1, 10}},
-		quiet: []points{{"": flat(limit)}, {"": {limit * 9, none, none, limit * 9, 10}}, {}},
+		rings: points{"latency": {limit + 1, 10, limit + 1, limit + 1, 10}, "requests": flat(20)},
+		quiet: []points{
+			{"latency": flat(limit), "requests": flat(20)},
+			{"latency": {limit * 9, none, none, limit * 9, 10}, "requests": {20, none, none, 20, 20}},
+			{"latency": flat(limit * 9), "requests": flat(3)}, // cold starts in the night
+			{"requests": flat(20)}, // counted late
+			{},
+		},
 	}
 }
 
@@ -31,7 +38,10 @@ var failing = story{rings: points{"": {1}}, quiet: []points{{"": {0}}, {}}}
 
 var twice = story{
 	rings: points{"": {0, 1, 0, none, 2}},
-	quiet: []points{{"": {0, 0, 50, 0, 0}}, {"": flat(0)}, {}},
+	quiet: []points{
+		{"": {0, 0, 50, 0, 0}}, {"": flat(0)}, {},
+		{"": {9, 0, 9, 0, none, 0, 0, none}}, // the newest five that there are have one
+	},
 }
 
 // stories of the alarms of both edges. The rates have a share of failures in them that can happen: 1 is all of them.
@@ -42,6 +52,7 @@ var stories = map[string]story{
 			{"failed": flat(10), "requests": flat(1000)},                    // one in a hundred is allowed
 			{"failed": {0, 900, 900, 0, 0}, "requests": flat(1000)},         // two minutes of five
 			{"failed": flat(2), "requests": flat(3)},                        // too few to say
+			{"failed": flat(1), "requests": flat(25)},                       // one, which is more than one in a hundred
 			{"requests": flat(1000)},                                        // no 5xx is no data
 			{"failed": {none, none, none, none, 5}, "requests": flat(none)}, // counted late
 			{},
@@ -53,7 +64,7 @@ var stories = map[string]story{
 	"lambda-throttles": twice,
 	"concurrency-high": {rings: points{"": {10, 820, 810, 800, 10}}, quiet: []points{{"": {1000, 1000, 10, 10, 10}}, {"": flat(799)}, {}}},
 	"authorizer-errors": {
-		rings: points{"errors": {60, 0, 9}, "refused": {50, none, none}},
+		rings: points{"errors": {60, 0, 9}, "refused": {50, none, 400}, "denied": {none, none, 400}}, // who is denied hides nothing
 		quiet: []points{
 			{"errors": {900, 900, 900}, "refused": {900, 898, 900}}, // refusals are no failures
 			{"errors": {50, 0, 0}}, // once
@@ -75,9 +86,10 @@ var stories = map[string]story{
 		rings: points{"eGetItem": {none, 3, none, 5, none}, "eUpdateItem": {none, 2, none, none, none}},
 		quiet: []points{{"eGetItem": flat(4)}, {"eGetItem": {500, none, none, none, none}}, {}},
 	},
-	"auth-failures":   {rings: points{"server": {101}}, quiet: []points{{"server": {100}}, {}}},
-	"foreign-session": failing,
-	"firewall-blocks": {rings: points{"": {501}}, quiet: []points{{"": {500}}, {}}},
+	"auth-failures":       {rings: points{"server": {101}}, quiet: []points{{"server": {100}}, {}}},
+	"foreign-session":     failing,
+	"unclassified-misses": {rings: points{"": {10}}, quiet: []points{{"": {9}}, {}}},
+	"firewall-blocks":     {rings: points{"": {501}}, quiet: []points{{"": {500}}, {}}},
 
 	"availability-burn-fast-long":  burning(20, 14),
 	"availability-burn-fast-short": burning(20, 14),
@@ -89,13 +101,16 @@ var stories = map[string]story{
 	"latency-burn-slow-short":      beyond,
 }
 
-var beyond = story{rings: points{"": {2001}}, quiet: []points{{"": {2000}}, {}}}
+var beyond = story{
+	rings: points{"latency": {2001}, "requests": {20}},
+	quiet: []points{{"latency": {2000}, "requests": {20}}, {"latency": {9000}, "requests": {3}}, {}},
+}
 
 // burning fails so many of a thousand requests.
 func burning(rings, quiet float64) story {
 	return story{
 		rings: points{"failed": {rings}, "requests": {1000}},
-		quiet: []points{{"failed": {quiet}, "requests": {1000}}, {"requests": {1000}}, {"failed": {1}, "requests": {2}}, {}},
+		quiet: []points{{"failed": {quiet}, "requests": {1000}}, {"requests": {1000}}, {"failed": {1}, "requests": {2}}, {"failed": {1}, "requests": {25}}, {}},
 	}
 }
 
@@ -136,21 +151,43 @@ func TestAlarmsRing(t *testing.T) {
 	}
 }
 
+// A service that answers nobody is heard of, however few ask.
+func TestAlarmsRingForSmallServices(t *testing.T) {
+	t.Parallel()
+	for _, a := range watch.Alarms(settings()["rest"]) {
+		if a.Expression == "" || a.Metrics[0].ID != "failed" {
+			continue
+		}
+		five := points{"failed": slices.Repeat([]float64{5}, a.N), "requests": slices.Repeat([]float64{5}, a.N)}
+		if got := state(t, a, five); got != alarm {
+			t.Errorf("%s is %s when all of five requests fail", a.Name, got)
+		}
+	}
+}
+
 func state(t *testing.T, a platform.Alarm, values points) string {
 	t.Helper()
 	var series [][]float64
 	for _, m := range a.Metrics {
 		points := values[m.ID]
 		if points == nil {
-			points = slices.Repeat([]float64{none}, a.N)
+			points = slices.Repeat([]float64{none}, length(values, a.N))
 		}
 		series = append(series, points)
 	}
-	got, err := evaluate(a, series, ok)
+	got, err := evaluate(a, series)
 	if err != nil {
 		t.Errorf("%s: %v", a.Name, err)
 	}
 	return got
+}
+
+// length is how many points values have; without any, it is n.
+func length(values points, n int) int {
+	for _, some := range values {
+		return len(some)
+	}
+	return n
 }
 
 // The percentile of the latency objective is where its budget ends.

@@ -81,7 +81,7 @@ func (s *Settings) inside() []platform.Widget {
 		chart("Table: throttles", 8, s.throttles()...),
 		chart("Table: its own errors", 8, s.systemErrors()...),
 		chart("Helpers: errors", 8, s.helperErrors()...),
-		chart("Foreign sessions, refusals", 8, s.sum(metric.SessionBindingViolations), s.sum(metric.AuthFailures), s.sum(metric.InsufficientScope)),
+		chart("Foreign sessions, refusals", 8, s.sum(metric.SessionBindingViolations), s.sum(metric.UnclassifiedMisses), s.sum(metric.AuthFailures), s.sum(metric.InsufficientScope)),
 	}
 	if s.HTTP {
 		return widgets
@@ -89,7 +89,7 @@ func (s *Settings) inside() []platform.Widget {
 	authorizer := func(name, statistic string) platform.Metric { return s.own(metric.ServiceAuthorizer, name, statistic) }
 	return append(widgets,
 		chart("Authorizer: tokens", 8, authorizer(metric.Requests, sum), authorizer(metric.AuthFailures, sum),
-			authorizer(metric.InsufficientScope, sum), authorizer(metric.Unavailable, sum)),
+			authorizer(metric.TokensWithoutTenant, sum), authorizer(metric.InsufficientScope, sum), authorizer(metric.Unavailable, sum)),
 		chart("Authorizer: errors, refusals among them", 8, lambda(NameAuthorizer, "Errors", sum), lambda(NameAuthorizer, "Throttles", sum), authorizer(metric.ColdStarts, sum)),
 		millis(chart("Authorizer: duration", 8, lambda(NameAuthorizer, "Duration", "p99"), authorizer(metric.Latency, "p99"))),
 	)

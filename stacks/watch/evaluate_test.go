@@ -16,40 +16,34 @@ var none = math.NaN()
 
 // States of an alarm.
 const (
-	ok           = "OK"
-	alarm        = "ALARM"
-	insufficient = "INSUFFICIENT_DATA"
+	ok    = "OK"
+	alarm = "ALARM"
 )
 
-// evaluate is the state of an alarm after the last period of series, which has the values of each metric, oldest first, by
-// the metric's place among the alarm's. was is the state before.
+// evaluate is the state of an alarm after series, which has the values of each metric, oldest first, by the metric's place among
+// the alarm's. They are as many as CloudWatch looks at, N or some more: how many more, AWS does not say.
 //
-// CloudWatch looks at the last N periods, fills those without data as the alarm says, and rings when M of them breach. It
-// also reaches further back for data when some of the N are missing; the series here have no more than N.
+// The newest N values that there are decide, also those that are older than N periods. Only where there are fewer than N, the
+// rest is filled in as the alarm says. Alarms that ignore missing data, or have a state for it, also look at the order of the
+// values; they are an error here, as there are none.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
-func evaluate(a platform.Alarm, series [][]float64, was string) (string, error) {
-	var breaching, missing int
-	for i := range a.N {
-		value, err := point(a, series, i)
-		if err != nil {
-			return "", err
-		}
-		switch {
-		case math.IsNaN(value):
-			missing++
-		case value > a.Threshold, a.AtLeast && value == a.Threshold:
+func evaluate(a platform.Alarm, series [][]float64) (string, error) {
+	if a.Missing != platform.MissingBreaching && a.Missing != platform.MissingNotBreaching {
+		return "", fmt.Errorf("missing data is taken as %q", a.Missing)
+	}
+	values, err := combine(a, series)
+	if err != nil {
+		return "", err
+	}
+	values = values[max(0, len(values)-a.N):]
+	breaching := 0
+	if a.Missing == platform.MissingBreaching {
+		breaching = a.N - len(values)
+	}
+	for _, value := range values {
+		if value > a.Threshold || a.AtLeast && value == a.Threshold {
 			breaching++
 		}
-	}
-	switch {
-	case missing == 0:
-	case a.Missing == platform.MissingBreaching:
-		breaching += missing
-	case a.Missing == platform.MissingNotBreaching:
-	case missing == a.N && a.Missing == platform.MissingIgnore:
-		return was, nil
-	case missing == a.N:
-		return insufficient, nil
 	}
 	if breaching >= a.M {
 		return alarm, nil
@@ -57,22 +51,32 @@ func evaluate(a platform.Alarm, series [][]float64, was string) (string, error) 
 	return ok, nil
 }
 
-// point is the alarm's value in period i, not a number without data.
-func point(a platform.Alarm, series [][]float64, i int) (float64, error) {
+// combine are the alarm's values, without the periods that have none.
+func combine(a platform.Alarm, series [][]float64) ([]float64, error) {
 	if len(series) != len(a.Metrics) {
-		return 0, fmt.Errorf("%d series for %d metrics", len(series), len(a.Metrics))
+		return nil, fmt.Errorf("%d series for %d metrics", len(series), len(a.Metrics))
 	}
-	values := map[string]float64{}
-	for m, values1 := range series {
-		if len(values1) != a.N {
-			return 0, fmt.Errorf("%d points for %d periods", len(values1), a.N)
+	var all []float64
+	for i := range series[0] {
+		values := map[string]float64{}
+		for m, one := range series {
+			if len(one) != len(series[0]) || len(one) < a.N {
+				return nil, fmt.Errorf("%d points beside %d, for %d periods", len(one), len(series[0]), a.N)
+			}
+			values[a.Metrics[m].ID] = one[i]
 		}
-		values[a.Metrics[m].ID] = values1[i]
+		value := values[""]
+		if a.Expression != "" {
+			var err error
+			if value, err = calculate(a.Expression, values); err != nil {
+				return nil, err
+			}
+		}
+		if !math.IsNaN(value) {
+			all = append(all, value)
+		}
 	}
-	if a.Expression == "" {
-		return values[""], nil
-	}
-	return calculate(a.Expression, values)
+	return all, nil
 }
 
 // calculate does what of metric math the alarms use: + - * / with a number or a metric, comparisons, IF and FILL. A

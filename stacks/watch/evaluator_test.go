@@ -7,33 +7,41 @@ import (
 	"leasehold.example/platform"
 )
 
-// The evaluator follows AWS's rules of missing data, here for 3 of 3 and 2 of 3.
+// The evaluator gives what AWS's two tables say, for 3 of 3 and for 2 of 3 with a range of five: 0 is a value that does not
+// breach, X one that does, - none.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 func TestEvaluate(t *testing.T) {
 	t.Parallel()
-	const x = 9 // breaches
 	for _, c := range []struct {
-		m                                     int
-		points                                []float64
-		missing, ignore, breaching, notBreach string
+		m                    int
+		points               string
+		breaching, notBreach string
 	}{
-		{3, []float64{0, none, x}, ok, ok, ok, ok},
-		{3, []float64{none, none, none}, insufficient, "was", alarm, ok},
-		{3, []float64{x, x, x}, alarm, alarm, alarm, alarm},
-		{3, []float64{none, x, x}, ok, ok, alarm, ok},
-		{2, []float64{0, none, x}, ok, ok, alarm, ok},
-		{2, []float64{x, none, x}, alarm, alarm, alarm, alarm},
-		{2, []float64{0, 0, x}, ok, ok, ok, ok},
+		{3, "0-X-X", ok, ok},
+		{3, "0----", ok, ok},
+		{3, "-----", alarm, ok},
+		{3, "0XX-X", alarm, alarm},
+		{3, "--X--", alarm, ok},
+		{2, "0-X-X", alarm, alarm},
+		{2, "00X0X", alarm, alarm},
+		{2, "0-X--", alarm, ok},
+		{2, "----0", alarm, ok},
+		{2, "---X-", alarm, ok},
 	} {
-		for missing, want := range map[string]string{
-			platform.MissingMissing: c.missing, platform.MissingIgnore: c.ignore,
-			platform.MissingBreaching: c.breaching, platform.MissingNotBreaching: c.notBreach,
-		} {
+		var points []float64
+		for _, sign := range c.points {
+			points = append(points, map[rune]float64{'0': 0, 'X': 9, '-': none}[sign])
+		}
+		for missing, want := range map[string]string{platform.MissingBreaching: c.breaching, platform.MissingNotBreaching: c.notBreach} {
 			a := platform.Alarm{Metrics: []platform.Metric{{}}, Threshold: 5, M: c.m, N: 3, Missing: missing}
-			if got, err := evaluate(a, [][]float64{c.points}, "was"); err != nil || got != want {
-				t.Errorf("%d of 3 of %v, %s: got %s, %v; want %s", c.m, c.points, missing, got, err, want)
+			if got, err := evaluate(a, [][]float64{points}); err != nil || got != want {
+				t.Errorf("%d of 3 of %s, %s: got %s, %v; want %s", c.m, c.points, missing, got, err, want)
 			}
 		}
+	}
+	a := platform.Alarm{Metrics: []platform.Metric{{}}, M: 1, N: 1, Missing: platform.MissingIgnore}
+	if got, err := evaluate(a, [][]float64{{1}}); err == nil {
+		t.Errorf("an alarm that ignores missing data is %s", got)
 	}
 }
 

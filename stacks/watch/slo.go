@@ -46,7 +46,7 @@ func (s *Settings) slow(b burn, window string, seconds int) platform.Alarm {
 	return platform.Alarm{
 		Name: burning("latency", b) + "-" + window, Part: true,
 		Reason:  fmt.Sprintf("The requests over %d ms use the error budget of %g %% up %g times too fast.", s.LatencyMillis, s.LatencyPercent, b.rate),
-		Metrics: []platform.Metric{s.gateway("Latency", "p"+strconv.FormatFloat(percentile, 'f', 2, 64))}, Threshold: float64(s.LatencyMillis),
+		Metrics: s.latency("p" + strconv.FormatFloat(percentile, 'f', 2, 64)), Expression: enoughSlow, Threshold: float64(s.LatencyMillis),
 		PeriodSeconds: seconds, M: 1, N: 1, Missing: platform.MissingNotBreaching, MissingReason: "no request uses no budget",
 	}
 }

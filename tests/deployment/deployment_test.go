@@ -213,6 +213,12 @@ func TestReadRefuses(t *testing.T) {
 			func(s sample) { s.outputs("edge-acl-association")["resourceArn"] = "arn:aws:apigateway:x" }, []string{"edge-acl-association", "stages/live"},
 		},
 		"no archive": {func(s sample) { s["mcp-function"]["inputs"] = object{} }, []string{"mcp-function", "archive"}},
+		"a reserved variable": {func(s sample) {
+			s.outputs("mcp-function")["environment"] = object{"variables": object{"AWS_REGION": "eu-west-1"}}
+		}, []string{"mcp-function", "AWS_REGION"}},
+		"an environment of more than 4 KB": {func(s sample) {
+			s.outputs("mcp-function")["environment"] = object{"variables": object{"LEASEHOLD_ISSUERS": strings.Repeat("x", 4080)}}
+		}, []string{"mcp-function", "4097"}},
 		"no role":    {func(s sample) { delete(s, "mcp-role") }, []string{"mcp-function", "mcp-role"}},
 		"no timeout": {func(s sample) { delete(s.outputs("mcp-function"), "timeout") }, []string{"mcp-function", "timeout"}},
 		"hidden secret": {func(s sample) {

@@ -158,6 +158,9 @@ func readFunction(r *resource, roles map[string]*Role) (*Function, error) {
 	if !ok {
 		return nil, r.errorf("its role %s is not in the state", o.Role)
 	}
+	if err := acceptable(o.Environment.Variables); err != nil {
+		return nil, r.errorf("environment: %v", err)
+	}
 	f := &Function{
 		URN: r.URN, Name: o.Name, ARN: o.ARN, Archive: archive, Handler: o.Handler, Runtime: o.Runtime,
 		Environment: o.Environment.Variables, MemoryMB: o.MemorySize, Timeout: time.Duration(o.Timeout) * time.Second,
@@ -168,6 +171,34 @@ func readFunction(r *resource, roles map[string]*Role) (*Function, error) {
 		f.ReservedConcurrency = *o.Reserved
 	}
 	return f, nil
+}
+
+// maxEnvironment is what all names and values may have, in bytes.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const maxEnvironment = 4 << 10
+
+// setByLambda are the names that Lambda sets, and refuses to have set.
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+var setByLambda = []string{
+	"_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_NAME",
+	"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME",
+	"AWS_LAMBDA_LOG_STREAM_NAME", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+	"AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
+}
+
+// acceptable is what Lambda says of an environment when the function is made, and Pulumi does not.
+func acceptable(environment map[string]string) error {
+	size := 0
+	for name, value := range environment {
+		if slices.Contains(setByLambda, name) {
+			return fmt.Errorf("Lambda sets %s itself, and refuses it", name)
+		}
+		size += len(name) + len(value)
+	}
+	if size > maxEnvironment {
+		return fmt.Errorf("%d bytes; Lambda takes %d", size, maxEnvironment)
+	}
+	return nil
 }
 
 func (d *Deployment) readAlias(r *resource) error {

@@ -95,6 +95,26 @@ func TestRESTEvent(t *testing.T) {
 	}
 }
 
+// Payloads are text in both directions, as the API has no binary media types.
+func TestRESTPayloadsAreText(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.mcp = func(context.Context, []byte) (string, error) {
+		return `{"statusCode":200,"headers":{"Content-Type":"image/png"},"body":"iVBORw==","isBase64Encoded":true}`, nil
+	}
+	got := ask(w.handler(), "POST", "/live/mcp", "{\"a\":\"\xff\"}", token, "Content-Type: application/octet-stream")
+	var e struct {
+		Body            string
+		IsBase64Encoded bool
+	}
+	if err := json.Unmarshal(w.events["mcp"], &e); err != nil || e.Body != "{\"a\":\"\uFFFD\"}" || e.IsBase64Encoded {
+		t.Errorf("%v: %s", err, w.events["mcp"])
+	}
+	if got.Body.String() != "iVBORw==" {
+		t.Errorf("body %q", got.Body)
+	}
+}
+
 func TestRule33Authorizer(t *testing.T) {
 	t.Parallel()
 	says := func(document string, err error) func(context.Context, []byte) (string, error) {

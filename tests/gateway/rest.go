@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -151,6 +152,9 @@ func (g *rest) event(c *call) events.APIGatewayProxyRequest {
 		source.BasePath = g.api.Prefix
 	}
 	e := runtimeapi.RESTEvent(r, c.body, source)
+	// Without binary media types, which no state may have here, a payload is text whatever it is.
+	// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html
+	e.Body, e.IsBase64Encoded = strings.ToValidUTF8(string(c.body), "\uFFFD"), false
 	e.Resource, e.RequestContext.ResourcePath = c.path, c.path
 	e.RequestContext.RequestID = c.context["requestId"]
 	if g.api.CustomDomain { // no stage in it, whether or not there is a base path
@@ -249,5 +253,9 @@ func readAnswer(body io.Reader, streaming bool) (runtimeapi.Response, error) {
 	if err != nil {
 		return runtimeapi.Response{}, err
 	}
-	return runtimeapi.ReadResponse(document)
+	res, err := runtimeapi.ReadResponse(document)
+	if res.Base64 { // for the same reason as in the event, nothing decodes it
+		res.Body = []byte(base64.StdEncoding.EncodeToString(res.Body))
+	}
+	return res, err
 }

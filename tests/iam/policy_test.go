@@ -38,6 +38,9 @@ func TestEvaluate(t *testing.T) {
 		{"rule 42: a foreign key among them", leading, tenant("acme", "T#acme#U#1", "T#globex#U#1"), false, ""},
 		{"rule 42: no keys", leading, Call{Action: "dynamodb:GetItem", Resource: table, Context: map[string][]string{"aws:principaltag/tenant": {"acme"}}}, false, ""},
 		{"rule 42: no tag", leading, tenant("", "T#acme#U#1"), false, ""},
+		{"a tag of two values", leading, Call{Action: "dynamodb:GetItem", Resource: table, Context: map[string][]string{
+			"dynamodb:leadingkeys": {"T#acme#U#1"}, "aws:principaltag/tenant": {"acme", "globex"},
+		}}, false, ""},
 		{"rule 42: a tag that is a pattern", leading, tenant("*", "T#acme#U#1"), false, ""},
 		{"a key that is absent", `{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"aws:SourceAccount": "1"}}}`, get, false, ""},
 		{"a key that may be absent", `{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEqualsIfExists": {"aws:SourceAccount": "1"}}}`, get, true, "p/0"},

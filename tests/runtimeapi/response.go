@@ -16,6 +16,8 @@ type Response struct {
 	Header http.Header
 	// Body is all of a buffered answer, and of a stream what came with its prelude.
 	Body []byte
+	// Base64 is true when the function sent the body encoded, which Body is not.
+	Base64 bool
 }
 
 // ErrNoStatus is an answer without a status code, which is none for a REST API. An HTTP API
@@ -57,7 +59,7 @@ func ReadResponse(document []byte) (Response, error) {
 		if err != nil {
 			return Response{}, err
 		}
-		res.Body = body
+		res.Body, res.Base64 = body, true
 	}
 	return res, nil
 }

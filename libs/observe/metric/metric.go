@@ -44,8 +44,10 @@ const (
 	Latency                  = "Latency"
 	ColdStarts               = "ColdStarts"
 	AuthFailures             = "AuthFailures"
+	TokensWithoutTenant      = "TokensWithoutTenant"
 	InsufficientScope        = "InsufficientScope"
 	SessionBindingViolations = "SessionBindingViolations"
+	UnclassifiedMisses       = "UnclassifiedMisses"
 	SessionsOpened           = "SessionsOpened"
 	SessionsRevoked          = "SessionsRevoked"
 	StoreLatency             = "StoreLatency"
@@ -66,6 +68,7 @@ type Metric struct {
 var (
 	both = []string{ServiceMCP, ServiceAuthorizer}
 	mcp  = []string{ServiceMCP}
+	auth = []string{ServiceAuthorizer}
 	all  = []Metric{
 		{Requests, Count, "Requests to /mcp, whatever the answer; in the authorizer, tokens to judge.", both},
 		{ValidMCPEvents, Count, "JSON-RPC messages of an authenticated caller that were carried out, and not answered with an error; a tool's own error counts as carried out.", mcp},
@@ -76,8 +79,10 @@ var (
 		{Latency, Milliseconds, "From the request's first line to the end of its answer.", both},
 		{ColdStarts, Count, "Requests that were the first of their instance.", both},
 		{AuthFailures, Count, "Requests without a token, or with one that is not good or names no tenant.", both},
+		{TokensWithoutTenant, Count, "Those of AuthFailures whose token is good and names no tenant. They are denied, and are no errors of the function as the others are.", auth},
 		{InsufficientScope, Count, "Requests whose good token lacks a scope.", both},
 		{SessionBindingViolations, Count, "Sessions that were asked for by somebody whose they are not: a leak, a guess, or a client that mixes up its users.", mcp},
+		{UnclassifiedMisses, Count, "Sessions that were not found, and of which nobody looked whose they are: the caller had too many misses of late, or the store failed.", mcp},
 		{SessionsOpened, Count, "Sessions and handles that were created.", mcp},
 		{SessionsRevoked, Count, "Sessions and handles that were ended by request.", mcp},
 		{StoreLatency, Milliseconds, "Duration of each call of the session store.", mcp},

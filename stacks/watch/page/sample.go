@@ -46,7 +46,7 @@ func has(label string, words ...string) bool {
 func lasting(text string) bool { return has(text, "latency", "duration") }
 
 func rare(label string) bool {
-	return has(label, "error", "throttle", "5xx", "reads", "writes", "item", "query", "blocked", "rotator", "auditor", "undelivered", "tenants into")
+	return has(label, "error", "throttle", "fail", "5xx", "reads", "writes", "item", "query", "blocked", "rotator", "auditor", "undelivered", "tenants into")
 }
 
 // spread is how far a percentile is from the median.

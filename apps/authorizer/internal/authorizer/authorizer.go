@@ -106,6 +106,7 @@ func (a *Authorizer) authorize(ctx context.Context, e event, o *observe.Request)
 		return events.APIGatewayCustomAuthorizerResponse{}, ErrUnauthorized
 	case identity.NoTenant:
 		o.Refused(err)
+		o.Count(metric.TokensWithoutTenant) // what is denied is no error of the function's, for the alarm that subtracts refusals
 		return policy("Deny", resource, noPrincipal, map[string]any{
 			keyCode: bearer.CodeNoTenant, keyDescription: bearer.TextNoTenant,
 		}), nil

@@ -26,8 +26,8 @@ func TestSummaries(t *testing.T) {
 	}{
 		"allowed":        {withAuthorization("Bearer " + good), map[string]any{"outcome": "ok", "tenant": "acme", "Requests": 1.0, "AuthFailures": nil}},
 		"no token":       {withAuthorization(), map[string]any{"outcome": metric.AuthFailures, "AuthFailures": 1.0, "tenant": nil, "reason": nil}},
-		"expired":        {withAuthorization("Bearer " + expired), map[string]any{"outcome": metric.AuthFailures, "AuthFailures": 1.0, "tenant": nil}},
-		"no tenant":      {withAuthorization("Bearer " + w.issuer.Token(it.Without("tenant"))), map[string]any{"outcome": metric.AuthFailures, "reason": "identity: the token names no tenant"}},
+		"expired":        {withAuthorization("Bearer " + expired), map[string]any{"outcome": metric.AuthFailures, "AuthFailures": 1.0, "TokensWithoutTenant": nil, "tenant": nil}},
+		"no tenant":      {withAuthorization("Bearer " + w.issuer.Token(it.Without("tenant"))), map[string]any{"outcome": metric.AuthFailures, "AuthFailures": 1.0, "TokensWithoutTenant": 1.0, "reason": "identity: the token names no tenant"}},
 		"a scope lacked": {call(good, "2026-07-28", "tools/call", "session_get"), map[string]any{"outcome": metric.InsufficientScope, "InsufficientScope": 1.0, "tenant": "acme"}},
 		"misplaced":      {misplaced, map[string]any{"outcome": "misplaced", "Requests": 1.0}},
 	} {
