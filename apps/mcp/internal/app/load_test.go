@@ -85,7 +85,7 @@ func (p *person) work(t *testing.T) {
 }
 
 // failures is how many kinds fail has.
-const failures = 10
+const failures = 11
 
 // fail does something that fails; other is somebody else.
 func (p *person) fail(t *testing.T, store *moody, other *person, kind int) {
@@ -115,13 +115,26 @@ func (p *person) fail(t *testing.T, store *moody, other *person, kind int) {
 		set(session.ErrUnavailable)
 	case 9:
 		set(errDefect)
+	case 10:
+		store.blind = true
+		p.Tool(t, other.session, "session_get", `{"key":"key"}`) // foreign, and nobody can tell
+		store.blind = false
 	}
 }
 
-// moody is a store whose next write of data may fail. The caller is the only one.
+// moody is a store whose next write of data may fail, and which may not know whose a session is.
+// The caller is the only one.
 type moody struct {
 	*memstore.Store
-	mood error
+	mood  error
+	blind bool
+}
+
+func (m *moody) Locate(ctx context.Context, kind session.Kind, h session.Hash) (tenant, ownerHash string, found bool, err error) {
+	if m.blind {
+		return "", "", false, session.ErrUnavailable
+	}
+	return m.Store.Locate(ctx, kind, h)
 }
 
 var (
