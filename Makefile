@@ -25,7 +25,7 @@ override TTL     := $(value TTL)
 export ADDR UP_ADDR DATA TENANT SUBJECT SCOPES TTL
 
 # The modules of go.work, as patterns, and those whose tests need nothing but Go.
-UNITS := ./libs/... ./apps/mcp/... ./apps/authorizer/... ./apps/pretoken/... ./apps/rotator/...
+UNITS := ./libs/... ./apps/mcp/... ./apps/auditor/... ./apps/authorizer/... ./apps/pretoken/... ./apps/rotator/...
 PACKAGES := $(UNITS) ./platform/... ./stacks/... ./tests/...
 
 .PHONY: help
@@ -68,6 +68,7 @@ build/%.zip: always
 	@CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) go build -trimpath -buildvcs=false -tags lambda.norpc \
 		-ldflags '-s -w -buildid=' -o build/$*/bootstrap $(package)
 	@env -u GOARCH go run ./tests/cmd/lambdazip -o $@ build/$*/bootstrap
+	@env -u GOARCH go run ./stacks/cmd/archived -o $@.json $*
 
 .PHONY: always
 always:
@@ -91,21 +92,23 @@ preview: ## Show what a stack would be, without a cloud. STACK=prod [FORMAT=text
 	@exec build/local/preview -stack "$$STACK" -format "$$FORMAT" -against "$$AGAINST"
 
 .PHONY: dashboards
-dashboards: ## Draw the dashboards that a stack deploys, with made-up figures. STACK=prod
+dashboards: ## Draw the dashboards that a stack deploys, with figures of a run on this machine. STACK=prod
 	@if [ -z "$$STACK" ]; then echo 'make dashboards: say which stack, as in STACK=prod' >&2; exit 2; fi
+	@mkdir -p build/summaries
+	@go test -count=1 -run '^TestLoad$$' ./apps/mcp/internal/app ./apps/authorizer/internal/authorizer -summaries "$$PWD/build/summaries" -rounds 300
 	@go run ./stacks/cmd/dashboards -stack "$$STACK"
 
 # The pulumi in .tools will not do: it has no language host for Go. The program itself
-# refuses archives that are older than their sources. A preview with a mandatory finding
-# fails, and nothing is deployed.
+# refuses archives that are made of other sources. A preview with a mandatory finding
+# fails, and nothing is deployed. Nobody answers a question with CI=true.
 .PHONY: deploy
-deploy: ## Ask the policies, build the functions and deploy a stack. STACK=dev
+deploy: ## Ask the policies, build the functions and deploy a stack. STACK=dev [ARCHIVES=build]
 	@if [ -z "$$STACK" ]; then echo 'make deploy: say which stack, as in STACK=dev' >&2; exit 2; fi
 	@command -v pulumi >/dev/null || { \
 		echo 'make deploy: pulumi is not on PATH. https://www.pulumi.com/docs/install/ has it' >&2; exit 2; }
 	@$(MAKE) preview FORMAT=text AGAINST=
-	@$(MAKE) lambda
-	@exec pulumi up --stack "$$STACK"
+	@$(MAKE) archives
+	@if [ "$$CI" = true ]; then set -- --yes --non-interactive; fi; exec pulumi up --stack "$$STACK" "$$@"
 
 # A make in between would be interrupted before what it runs: both scripts are in its place.
 .PHONY: up
@@ -202,4 +205,4 @@ include $(wildcard tools/make/*.mk)
 
 .PHONY: clean
 clean: ## Remove what was built; the data of `make run` stays
-	rm -rf build .tools tests/node/node_modules tests/python/.venv tools/python/.venv
+	rm -rf build .tools docs/node_modules tests/node/node_modules tests/python/.venv docs/examples/typescript/node_modules docs/examples/python/.venv tools/python/.venv

@@ -98,7 +98,7 @@ func TestDashboards(t *testing.T) {
 		}
 	}
 	args := &platform.DashboardsArgs{
-		Region: "eu-central-1", Names: platform.Names{"server": pulumi.String("mcp"), "serverLogs": pulumi.String("/aws/lambda/mcp")},
+		Region: "eu-central-1", Names: platform.Names{"server": pulumi.String("mcp"), "serverLogs": pulumi.String("/aws/lambda/mcp"), "tenants": pulumi.String("leasehold-test-tenants")},
 		Dashboards: []platform.Dashboard{{Name: "overview", Widgets: []platform.Widget{
 			{Title: "Calls", Kind: platform.Chart, Width: 16, Unit: "ms", Metrics: []platform.Metric{metric("", false)}},
 			{
@@ -106,6 +106,7 @@ func TestDashboards(t *testing.T) {
 				Expressions: []platform.Expression{{ID: "e", Math: "m * 2", Label: "twice"}},
 			},
 			{Title: "Logs", Kind: platform.Rows, Width: 12, LogGroups: []string{"$serverLogs"}, Query: `filter level = "ERROR"`},
+			{Title: "Tenants", Kind: platform.Chart, Width: 12, Ranking: "$tenants"},
 		}}},
 	}
 	dashboards := func(ctx *pulumi.Context) error {
@@ -123,11 +124,13 @@ func TestDashboards(t *testing.T) {
 			"metrics": [[{"id": "e", "expression": "m * 2", "label": "twice"}],
 				["AWS/Lambda", "Invocations", "FunctionName", "mcp", "Resource", "mcp:live", {"stat": "Sum", "label": "calls", "id": "m", "visible": false}]]}},
 		{"type": "log", "x": 12, "y": 6, "width": 12, "height": 6, "properties": {"title": "Logs", "view": "table", "region": "eu-central-1",
-			"query": "SOURCE '/aws/lambda/mcp' | filter level = \"ERROR\""}}]}`)
+			"query": "SOURCE '/aws/lambda/mcp' | filter level = \"ERROR\""}},
+		{"type": "metric", "x": 0, "y": 12, "width": 12, "height": 6, "properties": {"title": "Tenants", "view": "timeSeries", "region": "eu-central-1", "period": 300,
+			"insightRule": {"ruleName": "leasehold-test-tenants", "maxContributorCount": 10, "orderBy": "Sum"}}}]}`)
 	args.Region, args.Names = "", nil
 	args.Dashboards[0].Widgets[1].Width, args.Dashboards[0].Widgets[2].LogGroups, args.Dashboards[0].Widgets[2].Kind = 25, nil, ""
 	args.Dashboards[0].Widgets[0].Metrics = nil
 	args.Dashboards[0].Name = "All of it"
-	wantLines(t, refused(t, dashboards), "Region must not be empty", `not "All of it"`, "Calls must have metrics, or a query",
-		"Twice: Width must be 1 to 24", "Twice must not name $server", "Logs must have a title and a kind", "Logs must have metrics, or a query")
+	wantLines(t, refused(t, dashboards), "Region must not be empty", `not "All of it"`, "Calls must have metrics, a query",
+		"Twice: Width must be 1 to 24", "Twice must not name $server", "Logs must have a title and a kind", "Logs must have metrics, a query", "Tenants must not name $tenants")
 }

@@ -16,6 +16,7 @@ func (s deployScope) boundaryPolicy() []Statement {
 		allow("SealingKeys", `secretsmanager:DescribeSecret secretsmanager:GetSecretValue secretsmanager:PutSecretValue
 			secretsmanager:UpdateSecretVersionStage`, s.arn("secretsmanager", "secret:"+s.named())),
 		allow("Logs", "logs:CreateLogStream logs:PutLogEvents", s.logGroups("/aws/lambda/"+s.named())),
+		allow("Audit", "logs:PutLogEvents", s.logGroups(s.named())),
 		allow("Canaries", "lambda:GetAlias lambda:GetProvisionedConcurrencyConfig lambda:UpdateAlias", s.arn("lambda", "function:"+s.named())),
 		allow("Alarms", "cloudwatch:DescribeAlarms", s.arn("cloudwatch", "alarm:*")),
 		// AWS has no resource for these two: traces, and network interfaces of functions in a VPC.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -36,6 +37,8 @@ type Widget struct {
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
 	LogGroups []string
 	Query     string
+	// Ranking is the name of a rule, a $name, and makes a widget of its ten first instead.
+	Ranking string
 }
 
 // Expression is metric math over the metrics of its widget, by their IDs.
@@ -95,7 +98,14 @@ func (args *DashboardsArgs) validate(name string) error {
 			field := d.Name + ": " + w.Title
 			c.want(w.Title != "" && slices.Contains([]string{Chart, Number, Rows}, w.Kind), field, "must have a title and a kind")
 			c.between(field+": Width", w.Width, 1, columns)
-			c.want((w.Query != "") == (len(w.LogGroups) > 0) && (w.Query != "") != (len(w.Metrics) > 0), field, "must have metrics, or a query and its log groups")
+			kinds := 0
+			for _, is := range []bool{w.Query != "", len(w.Metrics) > 0, w.Ranking != ""} {
+				if is {
+					kinds++
+				}
+			}
+			c.want((w.Query != "") == (len(w.LogGroups) > 0) && kinds == 1, field, "must have metrics, a query and its log groups, or a ranking")
+			c.want(w.Ranking == "" || args.Names[strings.TrimPrefix(w.Ranking, "$")] != nil, field, "must not name %s, which is not in Names", w.Ranking)
 			for _, m := range w.Metrics {
 				args.Names.check(c, field, m)
 			}
@@ -130,8 +140,11 @@ func (d Dashboard) Body(region string) (string, error) {
 			x, y = 0, y+widgetHeight
 		}
 		p := placed{Type: "metric", X: x, Y: y, Width: w.Width, Height: widgetHeight, Properties: w.metrics()}
-		if w.Query != "" {
+		switch {
+		case w.Query != "":
 			p.Type, p.Properties = "log", w.logs()
+		case w.Ranking != "":
+			p.Properties = w.ranking()
 		}
 		p.Properties["title"], p.Properties["view"], p.Properties["region"] = w.Title, w.Kind, region
 		widgets = append(widgets, p)
@@ -150,6 +163,15 @@ func (w *Widget) logs() map[string]any {
 		query += "SOURCE '" + group + "' | "
 	}
 	return map[string]any{"query": query + w.Query}
+}
+
+// rankingPeriod is that of the points, in seconds.
+const rankingPeriod = 300
+
+func (w *Widget) ranking() map[string]any {
+	return map[string]any{
+		"insightRule": map[string]any{"ruleName": w.Ranking, "maxContributorCount": 10, "orderBy": "Sum"}, "period": rankingPeriod,
+	}
 }
 
 func (w *Widget) metrics() map[string]any {

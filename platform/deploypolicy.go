@@ -135,8 +135,10 @@ func (s deployScope) functions() []Statement {
 		// Who starts a rotation must be allowed to call the rotator.
 		// https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html
 		allow("Rotate", "lambda:InvokeFunction", s.arn("lambda", "function:"+s.named())),
-		// The Lambda Web Adapter, which is its maker's.
-		allow("Adapter", "lambda:GetLayerVersion", fmt.Sprintf("arn:%s:lambda:%s:753240598075:layer:LambdaAdapterLayer*:*", s.Partition, s.Region)),
+		// The Lambda Web Adapter, and a collector: AWS's own, or a layer of this account.
+		// https://aws-otel.github.io/docs/getting-started/lambda
+		allow("Layers", "lambda:GetLayerVersion", fmt.Sprintf("arn:%s:lambda:%s:753240598075:layer:LambdaAdapterLayer*:*", s.Partition, s.Region),
+			fmt.Sprintf("arn:%s:lambda:%s:901920570463:layer:aws-otel-collector-*:*", s.Partition, s.Region), s.arn("lambda", "layer:*")),
 		allow("Canaries", `codedeploy:CreateApplication codedeploy:CreateDeployment codedeploy:CreateDeploymentGroup
 			codedeploy:DeleteApplication codedeploy:DeleteDeploymentGroup codedeploy:GetApplication codedeploy:GetApplicationRevision
 			codedeploy:GetDeployment codedeploy:GetDeploymentGroup codedeploy:ListTagsForResource codedeploy:RegisterApplicationRevision
@@ -155,6 +157,11 @@ func (s deployScope) alarms() []Statement {
 		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/permissions-reference-cw.html
 		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
 		allow("ListAlarms", "cloudwatch:DescribeAlarms cloudwatch:PutCompositeAlarm", s.arn("cloudwatch", "alarm:*")),
+		allow("Rankings", `cloudwatch:DeleteInsightRules cloudwatch:ListTagsForResource cloudwatch:PutInsightRule cloudwatch:TagResource
+			cloudwatch:UntagResource`, s.arn("cloudwatch", "insight-rule/"+s.named())),
+		// AWS has no resource for this one.
+		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+		allow("ListRankings", "cloudwatch:DescribeInsightRules", "*"),
 		// Dashboards are the account's, in no region.
 		allow("Dashboards", "cloudwatch:DeleteDashboards cloudwatch:GetDashboard cloudwatch:PutDashboard",
 			s.global("cloudwatch", "dashboard/"+s.named())),
@@ -170,12 +177,13 @@ func (s deployScope) logs() []Statement {
 	return []Statement{
 		allow("LogGroups", `logs:AssociateKmsKey logs:CreateLogGroup logs:DeleteLogGroup logs:DeleteRetentionPolicy logs:DisassociateKmsKey
 			logs:ListTagsForResource logs:PutRetentionPolicy logs:TagResource logs:UntagResource`,
-			s.logGroups("/aws/lambda/"+s.named()), s.logGroups(wafLogPrefix+s.named()),
+			s.logGroups("/aws/lambda/"+s.named()), s.logGroups(wafLogPrefix+s.named()), s.logGroups(s.named()),
 			// API Gateway's groups carry its ids or the component's name, not the stack's.
 			s.logGroups(apiLogPrefix+"*"), s.logGroups("API-Gateway-Execution-Logs_*")),
+		allow("LogStreams", "logs:CreateLogStream logs:DeleteLogStream logs:DescribeLogStreams", s.logGroups(s.named())),
 		// A subscription is between a group and a destination, which may be another account's.
 		allow("LogExports", "logs:DeleteSubscriptionFilter logs:DescribeSubscriptionFilters logs:PutSubscriptionFilter",
-			s.logGroups("/aws/lambda/"+s.named()), fmt.Sprintf("arn:%s:logs:%s:*:destination:*", s.Partition, s.Region)),
+			s.logGroups("/aws/lambda/"+s.named()), s.logGroups(s.named()), fmt.Sprintf("arn:%s:logs:%s:*:destination:*", s.Partition, s.Region)),
 		allow("ListLogGroups", "logs:DescribeLogGroups", s.logGroups("*")),
 		// Log delivery has no resources. Writing resource policies is left out: Account made them.
 		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html

@@ -45,7 +45,7 @@ fi
 if has npm && has node; then
   make -s node || failed+=("npm ci")
 else
-  leave_out "conformance suite and TypeScript clients" "need npm and Node.js"
+  leave_out "conformance suite, TypeScript clients and the documentation's site" "need npm and Node.js"
 fi
 
 if python3 -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
@@ -66,7 +66,7 @@ make -s .tools/pulumi || { pulumi=false && failed+=("the Pulumi CLI could not be
 if make -s .tools/gotestsum; then
   export -f gotest
   export reports
-  part "unit" ${dynamodb[@]+"${dynamodb[@]}"} bash -c 'gotest unit ./libs/... ./apps/{mcp,authorizer,pretoken,rotator}/...'
+  part "unit" ${dynamodb[@]+"${dynamodb[@]}"} bash -c 'gotest unit ./libs/... ./apps/{mcp,auditor,authorizer,pretoken,rotator}/...'
   # One package at a time, as these start processes and measure them; never from the
   # cache, as go test does not know which sources those processes were built from.
   part "across modules" ${dynamodb[@]+"${dynamodb[@]}"} bash -c 'gotest across -p 1 -count 1 ./tests/...'

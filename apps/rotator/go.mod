@@ -8,8 +8,6 @@ require (
 	leasehold.example/libs v0.0.0
 )
 
-require github.com/stretchr/testify v1.11.1 // indirect
-
 require (
 	github.com/MicahParks/jwkset v0.11.3 // indirect
 	github.com/MicahParks/keyfunc/v3 v3.9.0 // indirect

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { defineConfig } from 'vitepress'
 import diagrams from './diagrams.mjs'
 import { sidebar } from './navigation.mjs'
+import plain from './plain.mjs'
 import sourceLinks from './source-links.mjs'
 
 const docs = resolve(import.meta.dirname, '..')
@@ -26,6 +27,7 @@ export default defineConfig({
         heading.trim().toLowerCase().replace(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, '').replace(/ /g, '-'),
     },
     config: (md) => {
+      plain(md)
       diagrams(md)
       sourceLinks(md, docs, repository)
     },

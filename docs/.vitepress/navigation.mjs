@@ -4,10 +4,10 @@ import { join } from 'node:path'
 // What a page is for decides its group, not its folder. A name whose file is not there is left out;
 // a folder is all of its pages.
 const table = {
-  Start: ['index', 'getting-started', 'migrate-from-the-cookbook'],
+  Start: ['index', 'getting-started', 'your-own', 'migrate-from-the-cookbook'],
   Concepts: ['concepts', 'request', 'sessions', 'tenancy', 'threat-model'],
   Guides: ['write-a-tool', 'identity-providers', 'examples', 'preview', 'writing-docs'],
-  Operate: ['bootstrap', 'deploy', 'pipelines', 'operate', 'operate-signals', 'performance', 'aws-checklist'],
+  Operate: ['bootstrap', 'deploy', 'pipelines', 'operate', 'operate-signals', 'performance', 'quality', 'aws-checklist'],
   Reference: ['configuration', 'stack-configuration', 'policies', 'conformance', 'e2e', 'rules'],
   Decisions: ['decisions'],
 }

@@ -7,7 +7,6 @@ import (
 
 // What the external tests need to see of the inside.
 var (
-	CheckAddress = checkAddress
 	MetadataURLs = metadataURLs
 	Fits         = fits
 	ParseKeys    = func(document []byte) (int, error) {

@@ -5,23 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"leasehold.example/libs/outbound"
 )
 
 const (
 	// maxDocument bounds metadata and key sets, in bytes after decompression.
 	maxDocument  = 1 << 20
 	maxRedirects = 3
-	dialTimeout  = 3 * time.Second
-	idleTimeout  = 10 * time.Second
 )
 
 // source is where the keys of one issuer come from.
@@ -34,7 +29,7 @@ type source struct {
 
 func newSource(i Issuer, transport http.RoundTripper) *source {
 	if transport == nil {
-		transport = guardedTransport(i.InsecureLoopback)
+		transport = outbound.Transport(i.InsecureLoopback)
 	}
 	s := &source{issuer: i.Issuer, jwksURL: i.JWKSURL, loopback: i.InsecureLoopback}
 	s.client = &http.Client{Transport: transport, CheckRedirect: s.checkRedirect}
@@ -101,7 +96,7 @@ func (s *source) keysURL(ctx context.Context, from string) (string, error) {
 	if metadata.Issuer != s.issuer {
 		return "", fmt.Errorf("%s: names another issuer", from)
 	}
-	if err := checkURL(metadata.JWKSURI, s.loopback); err != nil {
+	if err := outbound.CheckURL(metadata.JWKSURI, s.loopback); err != nil {
 		return "", fmt.Errorf("%s: jwks_uri: %w", from, err)
 	}
 	return metadata.JWKSURI, nil
@@ -140,86 +135,4 @@ func (s *source) checkRedirect(next *http.Request, before []*http.Request) error
 		return errors.New("redirect to another host")
 	}
 	return nil
-}
-
-// checkURL demands https; with loopback, which is for the local issuer only, http or https
-// to a loopback host.
-func checkURL(raw string, loopback bool) error {
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil:
-		return errors.New("not a URL")
-	case u.Hostname() == "" || u.User != nil || u.Opaque != "":
-		return fmt.Errorf("%q must be an absolute URL without credentials", raw)
-	case loopback && !isLoopbackHost(u.Hostname()):
-		return fmt.Errorf("%q is not on loopback", raw)
-	case u.Scheme != "https" && !(loopback && u.Scheme == "http"):
-		return fmt.Errorf("%q must be https", raw)
-	}
-	return nil
-}
-
-func isLoopbackHost(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && address.Unmap().IsLoopback()
-}
-
-// guardedTransport dials public addresses only; with loopback, loopback ones only. The
-// check is made on the address that is really dialled, so that a name which resolves
-// differently the second time (DNS rebinding) gains nothing. Proxies of the environment are
-// not used: the address behind one cannot be seen.
-func guardedTransport(loopback bool) *http.Transport {
-	dialer := &net.Dialer{
-		Timeout: dialTimeout,
-		Control: func(_, address string, _ syscall.RawConn) error {
-			return checkAddress(address, loopback)
-		},
-	}
-	return &http.Transport{
-		DialContext:            dialer.DialContext,
-		ForceAttemptHTTP2:      true,
-		TLSHandshakeTimeout:    dialTimeout,
-		IdleConnTimeout:        idleTimeout,
-		MaxResponseHeaderBytes: 64 << 10,
-	}
-}
-
-// notPublic are the ranges that netip has no predicate for, of the IANA special-purpose
-// address registries (RFC 6890), and those that embed an IPv4 address.
-var notPublic = parsePrefixes(
-	"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24",
-	"198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
-	"::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "fec0::/10",
-)
-
-func parsePrefixes(all ...string) []netip.Prefix {
-	prefixes := make([]netip.Prefix, len(all))
-	for i, one := range all {
-		prefixes[i] = netip.MustParsePrefix(one)
-	}
-	return prefixes
-}
-
-func checkAddress(address string, loopback bool) error {
-	dialled, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return errors.New("the address cannot be read")
-	}
-	ip := dialled.Addr().Unmap().WithZone("")
-	if loopback != ip.IsLoopback() || !loopback && !isPublic(ip) {
-		return errors.New("the address is not one that an issuer may have")
-	}
-	return nil
-}
-
-func isPublic(ip netip.Addr) bool {
-	if !ip.IsGlobalUnicast() || ip.IsPrivate() {
-		return false
-	}
-	for _, prefix := range notPublic {
-		if prefix.Contains(ip) {
-			return false
-		}
-	}
-	return true
 }

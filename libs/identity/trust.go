@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"leasehold.example/libs/outbound"
 )
 
 // trust is an Issuer that has been checked, with its defaults and its own keys.
@@ -41,14 +43,14 @@ func (i Issuer) check(several bool) error {
 
 func (i Issuer) checkURLs() error {
 	var problems []error
-	if err := checkURL(i.Issuer, i.InsecureLoopback); err != nil {
+	if err := outbound.CheckURL(i.Issuer, i.InsecureLoopback); err != nil {
 		problems = append(problems, fmt.Errorf("issuer: %w", err))
 	}
 	if strings.ContainsAny(i.Issuer, "?#") {
 		problems = append(problems, errors.New("issuer: query and fragment are not allowed (RFC 8414 section 2)"))
 	}
 	if i.JWKSURL != "" {
-		if err := checkURL(i.JWKSURL, i.InsecureLoopback); err != nil {
+		if err := outbound.CheckURL(i.JWKSURL, i.InsecureLoopback); err != nil {
 			problems = append(problems, fmt.Errorf("jwks_url: %w", err))
 		}
 	}
@@ -63,7 +65,7 @@ func (i Issuer) checkAdvertisedAs() error {
 	if !i.Advertised {
 		problems = append(problems, errors.New("advertised_as: needs advertised"))
 	}
-	if err := checkURL(i.AdvertisedAs, i.InsecureLoopback); err != nil {
+	if err := outbound.CheckURL(i.AdvertisedAs, i.InsecureLoopback); err != nil {
 		problems = append(problems, fmt.Errorf("advertised_as: %w", err))
 	}
 	if strings.ContainsAny(i.AdvertisedAs, "?#") {

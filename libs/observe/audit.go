@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"leasehold.example/libs/observe/metric"
 	"leasehold.example/libs/session"
 )
 
@@ -40,7 +41,7 @@ func (a *Auditor) Session(ctx context.Context, e session.Event) {
 		slog.Bool("refused", e.Refused),
 		slog.String("tenant", e.Principal.Tenant),
 		slog.String("issuer", e.Principal.Issuer),
-		slog.String("principal", a.pseudonyms.Pseudonym(ctx, e.Principal.Owner())),
+		slog.String(metric.FieldPrincipal, a.pseudonyms.Pseudonym(ctx, e.Principal.Owner())),
 		slog.String("client", e.Principal.ClientID),
 	)
 	if e.Tenant != "" {

@@ -35,7 +35,7 @@ func (s *Signals) Handler(next http.Handler) http.Handler {
 func (r *Request) read(q *http.Request) {
 	if inv, ok := lambdahttp.FromContext(q.Context()); ok {
 		r.texts.edgeID = inv.RequestID
-	} else if behindWebAdapter {
+	} else if BehindWebAdapter {
 		r.readWebAdapter(q.Header)
 	}
 	if r.texts.trace == "" {
@@ -43,8 +43,9 @@ func (r *Request) read(q *http.Request) {
 	}
 }
 
-// behindWebAdapter is true on Lambda. Elsewhere a client could send the adapter's headers.
-var behindWebAdapter = os.Getenv("AWS_LAMBDA_RUNTIME_API") != ""
+// BehindWebAdapter is true of a server on Lambda. Elsewhere a client could send the adapter's
+// headers.
+var BehindWebAdapter = os.Getenv("AWS_LAMBDA_RUNTIME_API") != ""
 
 // readWebAdapter takes Lambda's and the edge's ids from the headers in which the Lambda Web
 // Adapter puts the invocation's contexts. It replaces what a client sends under their names.
@@ -55,7 +56,7 @@ func (r *Request) readWebAdapter(h http.Header) {
 		Trace     string `json:"xray_trace_id"`
 	}
 	if json.Unmarshal([]byte(h.Get("X-Amzn-Lambda-Context")), &invocation) == nil && invocation.RequestID != "" {
-		r.id, r.texts.trace = invocation.RequestID, rootOf(invocation.Trace)
+		r.id, r.xray, r.texts.trace = invocation.RequestID, invocation.Trace, rootOf(invocation.Trace)
 	}
 	var edge struct {
 		RequestID string `json:"requestId"`
@@ -115,10 +116,10 @@ var (
 	traceparentPattern = regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$`)
 )
 
-// xrayID is X-Ray's id of the invocation that ctx belongs to; empty when there is none.
-func xrayID(ctx context.Context) string {
+// xrayHeader is X-Ray's header of the invocation that ctx belongs to; empty when there is none.
+func xrayHeader(ctx context.Context) string {
 	header, _ := ctx.Value("x-amzn-trace-id").(string) // aws-lambda-go's key
-	return rootOf(header)
+	return header
 }
 
 // rootOf is the id of the trace that a tracing header names, "Root=1-…;Parent=…;Sampled=…".

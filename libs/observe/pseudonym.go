@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"leasehold.example/libs/identity"
+	"leasehold.example/libs/session"
 )
 
 // pseudonymPurpose separates the key of pseudonyms from all others of the same root.
@@ -76,8 +77,22 @@ func (p *Pseudonyms) Pseudonym(ctx context.Context, owner identity.Owner) string
 	if err != nil {
 		return NoPseudonym
 	}
-	mac := hmac.New(sha256.New, k.key)
 	// Neither a tenant nor the hash contains "#", so no two owners give one input.
-	mac.Write([]byte(owner.Tenant + "#" + owner.Hash()))
+	return k.name(owner.Tenant + "#" + owner.Hash())
+}
+
+// session is Pseudonym for a session. An owner's input begins with a tenant, so none is of
+// this kind.
+func (p *Pseudonyms) session(ctx context.Context, hash session.Hash) string {
+	k, err := p.key(ctx)
+	if err != nil {
+		return NoPseudonym
+	}
+	return k.name("#session#" + string(hash))
+}
+
+func (k *pseudonymKey) name(of string) string {
+	mac := hmac.New(sha256.New, k.key)
+	mac.Write([]byte(of))
 	return k.kid + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:pseudonymSize])
 }

@@ -19,6 +19,7 @@ type Request struct {
 	began time.Time
 	id    string
 	cold  bool
+	xray  string // the invocation's tracing header; empty when there is none
 	// pseudonyms name the caller; nil for a service that has no key for them.
 	pseudonyms *Pseudonyms
 
@@ -102,6 +103,31 @@ func (r *Request) Era(modern bool) {
 		era = "modern"
 	}
 	r.set(func(t *texts) { t.era = era })
+}
+
+// Began is when the request came; the zero time of a nil Request.
+func (r *Request) Began() time.Time {
+	if r == nil {
+		return time.Time{}
+	}
+	return r.began
+}
+
+// XRay is the tracing header that Lambda gave with the invocation; empty outside of Lambda.
+func (r *Request) XRay() string {
+	if r == nil {
+		return ""
+	}
+	return r.xray
+}
+
+// Session names a session where its id must not be: a keyed hash of hash, which is what a
+// store knows it by. It is empty while the key has not been fetched; nothing waits for it.
+func (r *Request) Session(ctx context.Context, hash session.Hash) string {
+	if r == nil || r.pseudonyms == nil || !r.pseudonyms.ready() {
+		return ""
+	}
+	return r.pseudonyms.session(ctx, hash)
 }
 
 // Trace tells the id of the trace, in place of what the headers say.

@@ -25,8 +25,18 @@ type Options struct {
 	Sample float64
 	// Metrics puts CloudWatch metrics into the lines.
 	Metrics bool
+	// Meter takes the metrics too; nil takes none.
+	Meter Meter
 	// Draw returns a number of [0,1) for the sampling; nil means a random one.
 	Draw func() float64
+}
+
+// Meter takes the metrics of requests to somewhere else than the log, when each one ends.
+type Meter interface {
+	// Count adds n to a metric of package metric in Count.
+	Count(ctx context.Context, name string, n int)
+	// Measure records one value of a metric in Milliseconds.
+	Measure(ctx context.Context, name string, ms float64)
 }
 
 // Signals writes one summary line for each request, and the request's metrics with it: one
@@ -70,7 +80,8 @@ func (s *Signals) Begin(ctx context.Context) (context.Context, *Request) {
 	} else {
 		r.id = rand.Text()
 	}
-	r.texts.trace = xrayID(ctx)
+	r.xray = xrayHeader(ctx)
+	r.texts.trace = rootOf(r.xray)
 	return context.WithValue(ctx, requestKey{}, r), r
 }
 
@@ -122,6 +133,7 @@ func (s *Signals) End(ctx context.Context) {
 	took := milliseconds(ended.Sub(r.began))
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.meter(ctx, s.options.Meter, took)
 	level := r.level()
 	whole := s.keeps(ctx, r, level)
 	if !whole && !s.options.Metrics {
@@ -204,7 +216,25 @@ func (r *Request) outcome() string {
 	case r.texts.outcome != "":
 		return r.texts.outcome
 	}
-	return "ok"
+	return metric.OutcomeOK
+}
+
+// meter hands the metrics of the line to m.
+func (r *Request) meter(ctx context.Context, m Meter, took float64) {
+	if m == nil {
+		return
+	}
+	m.Count(ctx, metric.Requests, 1)
+	m.Measure(ctx, metric.Latency, took)
+	if r.cold {
+		m.Count(ctx, metric.ColdStarts, 1)
+	}
+	for _, c := range r.counts {
+		m.Count(ctx, c.name, c.n)
+	}
+	for _, ms := range r.latencies {
+		m.Measure(ctx, metric.StoreLatency, ms)
+	}
 }
 
 // appendMetrics appends the members of the line that CloudWatch reads.

@@ -65,6 +65,7 @@ func invent(r *Resource, p place, outputs []string) (id string, state resource.P
 	function := text(r.Inputs, "functionName")
 	words := []string{
 		"NAME", name, "STAGE", text(r.Inputs, "stageName"), "API", text(r.Inputs, "restApi"), "DOMAIN", text(r.Inputs, "domainName"),
+		"GROUP", text(r.Inputs, "logGroupName"),
 		"FUNCTION", function[strings.LastIndex(function, ":")+1:], // an ARN, or a name
 	}
 	if arn, ok := arns[r.Type]; ok {
@@ -139,6 +140,7 @@ var arns = map[string]string{
 	"aws:kms/key:Key":                                     "kms:REGION:ACCOUNT:key/NAME",
 	"aws:secretsmanager/secret:Secret":                    "secretsmanager:REGION:ACCOUNT:secret:NAME-AbCdEf",
 	"aws:cloudwatch/logGroup:LogGroup":                    "logs:REGION:ACCOUNT:log-group:NAME",
+	"aws:cloudwatch/logStream:LogStream":                  "logs:REGION:ACCOUNT:log-group:GROUP:log-stream:NAME",
 	"aws:cloudwatch/compositeAlarm:CompositeAlarm":        "cloudwatch:REGION:ACCOUNT:alarm:NAME",
 	"aws:cloudwatch/dashboard:Dashboard":                  "cloudwatch::ACCOUNT:dashboard/NAME",
 	"aws:cloudwatch/metricAlarm:MetricAlarm":              "cloudwatch:REGION:ACCOUNT:alarm:NAME",

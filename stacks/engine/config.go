@@ -2,12 +2,13 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
+
+	"leasehold.example/stacks/inline"
 )
 
 // configure writes the settings file of the stack, then the secret settings through the
@@ -17,21 +18,16 @@ func configure(ctx context.Context, stack *auto.Stack, o Options) error {
 	if err != nil {
 		return fmt.Errorf("settings of stack %s: %w", o.Stack, err)
 	}
-	secrets := auto.ConfigMap{}
-	settings.Config = config.Map{}
-	for name, value := range o.Config {
-		key, err := config.ParseKey(name)
-		if err != nil {
-			return err
-		}
-		switch {
-		case slices.Contains(o.Secrets, name):
+	plain, secrets := maps.Clone(o.Config), auto.ConfigMap{}
+	maps.DeleteFunc(plain, func(name, value string) bool {
+		secret := slices.Contains(o.Secrets, name)
+		if secret {
 			secrets[name] = auto.ConfigValue{Value: value, Secret: true}
-		case isObject(value):
-			settings.Config[key] = config.NewObjectValue(value)
-		default:
-			settings.Config[key] = config.NewValue(value)
 		}
+		return secret
+	})
+	if settings.Config, err = inline.Settings(plain); err != nil {
+		return err
 	}
 	if err := stack.Workspace().SaveStackSettings(ctx, o.Stack, settings); err != nil {
 		return err
@@ -40,10 +36,4 @@ func configure(ctx context.Context, stack *auto.Stack, o Options) error {
 		return nil
 	}
 	return stack.SetAllConfig(ctx, secrets)
-}
-
-// isObject reports whether a setting is a JSON object or list, which the settings file
-// holds as YAML of the same shape.
-func isObject(value string) bool {
-	return len(value) > 0 && (value[0] == '{' || value[0] == '[') && json.Valid([]byte(value))
 }

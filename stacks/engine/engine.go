@@ -68,9 +68,34 @@ type Stack struct {
 // Open makes the stack where it does not exist. Its configuration becomes exactly that of
 // the options.
 func Open(ctx context.Context, o Options) (*Stack, error) {
-	cloud := filepath.Join(o.Dir, "cloud")
+	workspaceOptions, err := Workspace(o)
+	if err != nil {
+		return nil, err
+	}
+	work := filepath.Join(o.Dir, "work")
+	if err := os.MkdirAll(work, 0o700); err != nil {
+		return nil, err
+	}
+	stack, err := auto.UpsertStackInlineSource(ctx, o.Stack, o.Project, o.Program, append(workspaceOptions,
+		auto.WorkDir(work),
+		auto.Project(workspace.Project{Name: tokens.PackageName(o.Project), Runtime: workspace.NewProjectRuntimeInfo("go", nil)}),
+	)...)
+	if err != nil {
+		return nil, fmt.Errorf("opening stack %s: %w", o.Stack, err)
+	}
+	if err := configure(ctx, &stack, o); err != nil {
+		return nil, err
+	}
+	return &Stack{stack: stack, cloud: cloud(o)}, nil
+}
+
+func cloud(o Options) standin.Cloud { return standin.Cloud(filepath.Join(o.Dir, "cloud")) }
+
+// Workspace returns what puts an inline stack of anybody's onto this engine and its cloud. Of the
+// options it takes CLI, Dir and Plugins.
+func Workspace(o Options) ([]auto.LocalWorkspaceOption, error) {
 	bin := filepath.Join(o.Dir, "cli", "bin")
-	for _, dir := range []string{cloud, bin, filepath.Join(o.Dir, "backend"), filepath.Join(o.Dir, "work")} {
+	for _, dir := range []string{string(cloud(o)), bin, filepath.Join(o.Dir, "backend")} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
 		}
@@ -79,29 +104,21 @@ func Open(ctx context.Context, o Options) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	stack, err := auto.UpsertStackInlineSource(ctx, o.Stack, o.Project, o.Program,
+	return []auto.LocalWorkspaceOption{
 		auto.Pulumi(command),
-		auto.WorkDir(filepath.Join(o.Dir, "work")),
-		auto.Project(workspace.Project{Name: tokens.PackageName(o.Project), Runtime: workspace.NewProjectRuntimeInfo("go", nil)}),
 		auto.PulumiHome(filepath.Join(o.Dir, "home")),
 		auto.EnvVars(map[string]string{
 			// Nothing but what install put there: neither a plugin nor a language host of
 			// this machine.
 			"PATH":                     bin,
-			standin.CloudVariable:      cloud,
+			standin.CloudVariable:      string(cloud(o)),
 			"PULUMI_BACKEND_URL":       "file://" + filepath.Join(o.Dir, "backend"),
 			"PULUMI_CONFIG_PASSPHRASE": "", // the state holds nothing real
 			"PULUMI_SKIP_UPDATE_CHECK": "true",
 			"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION":   "true",
 			"PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
-		}))
-	if err != nil {
-		return nil, fmt.Errorf("opening stack %s: %w", o.Stack, err)
-	}
-	if err := configure(ctx, &stack, o); err != nil {
-		return nil, err
-	}
-	return &Stack{stack: stack, cloud: standin.Cloud(cloud)}, nil
+		}),
+	}, nil
 }
 
 // install links the CLI and the plugins where the Automation API and the CLI look for them.

@@ -46,7 +46,7 @@ func deploy(t *testing.T, stack string, settings map[string]string) *deployment 
 	}
 	sources := t.TempDir()
 	d := &deployment{T: t, archive: filepath.Join(sources, "build")}
-	for _, name := range []string{"authorizer", "mcp", "pretoken", "rotator", "server"} {
+	for _, name := range []string{"auditor", "authorizer", "mcp", "pretoken", "rotator", "server"} {
 		d.writeArchive(name, "the first")
 	}
 	d.options = engine.Options{

@@ -31,6 +31,7 @@ func TestUpFromNothingAndAgain(t *testing.T) {
 		settings map[string]string
 	}{
 		"dev":     {"dev", nil},
+		"preview": {"preview", nil},
 		"staging": {"staging", nil},
 		"prod":    {"prod", nil},
 		"domain": {"dev", map[string]string{

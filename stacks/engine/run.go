@@ -14,6 +14,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"leasehold.example/stacks/internal/standin"
 )
 
 // Step is one thing that the engine did, or would do, to a resource.
@@ -65,6 +67,18 @@ func (s *Stack) Preview(ctx context.Context, packs ...string) (Result, error) {
 		return err
 	})
 }
+
+// Drift returns an error when an Up would change something, after a look at what is there: what `pulumi preview
+// --refresh --expect-no-changes` says.
+func (s *Stack) Drift(ctx context.Context) (Result, error) {
+	return collect(func(stream chan<- events.EngineEvent) error {
+		_, err := s.stack.Preview(ctx, optpreview.EventStreams(stream), optpreview.Refresh(), optpreview.ExpectNoChanges(), optpreview.SuppressProgress())
+		return err
+	})
+}
+
+// Cloud is what exists, for somebody to change it by hand.
+func (s *Stack) Cloud() standin.Cloud { return s.cloud }
 
 // Destroy deletes everything that the state has.
 func (s *Stack) Destroy(ctx context.Context) (Result, error) {

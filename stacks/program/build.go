@@ -11,6 +11,7 @@ import (
 	"leasehold.example/libs/scopes"
 	"leasehold.example/libs/session/dynamostore/schema"
 	"leasehold.example/platform"
+	"leasehold.example/stacks/archives"
 )
 
 const (
@@ -36,7 +37,7 @@ type builder struct {
 }
 
 // archive is the path of the zip that `make lambda` builds for an app.
-func (b *builder) archive(name string) string { return filepath.Join(b.root, buildDir, name+".zip") }
+func (b *builder) archive(name string) string { return filepath.Join(b.root, archives.Path(name)) }
 
 // build makes everything, in the order in which one needs the other, and returns the outputs.
 func (b *builder) build() (pulumi.Map, error) {
@@ -101,7 +102,7 @@ func (b *builder) makeTable() error {
 
 func (b *builder) makeSealing() (err error) {
 	b.sealing, err = platform.NewSealingKeys(b.ctx, "sealing", &platform.SealingKeysArgs{
-		RotatorArchive: b.archive(appRotator), RotatorArchitecture: b.c.Function.Architecture,
+		RotatorArchive: b.archive(archives.Rotator), RotatorArchitecture: b.c.Function.Architecture,
 		RotationDays: b.c.Sealing.RotationDays, RecoveryDays: deletedDays, Retain: b.c.Table.Retain,
 		KMSKeyARN: b.key, LogKMSKeyARN: b.key, LogRetentionDays: b.c.Logs.RetentionDays, Tracing: b.c.Tracing,
 	}, b.opts...)
@@ -127,6 +128,9 @@ func (b *builder) makeNetwork() error {
 // server makes the MCP server from an archive, with an environment for its edge.
 func (b *builder) server(archive string, layers []string, environment pulumi.StringMap) (*platform.Function, error) {
 	f := b.c.Function
+	if layer := b.c.OTLP.LayerARN; layer != "" {
+		layers = append(layers, layer)
+	}
 	args := &platform.FunctionArgs{
 		Description: "MCP server of " + b.c.Stack, Archive: archive, Architecture: f.Architecture, Layers: layers,
 		MemoryMB: f.Memory, TimeoutSeconds: f.Timeout, EdgeTimeoutSeconds: b.c.edgeLimit(),
@@ -203,7 +207,7 @@ func (b *builder) pool() (*platform.Cognito, string, error) {
 		Region:         b.c.Region,
 		DomainPrefix:   cmp.Or(g.DomainPrefix, fmt.Sprintf("%s-%s-%s", b.ctx.Project(), b.c.Stack, b.c.AccountID)),
 		ResourceServer: server, Scopes: all, CallbackURLs: g.CallbackURLs, TenantAttribute: g.TenantAttribute,
-		PreTokenArchive: b.archive(appPreToken), Architecture: b.c.Function.Architecture, MFA: g.MFA, Tier: g.Tier,
+		PreTokenArchive: b.archive(archives.PreToken), Architecture: b.c.Function.Architecture, MFA: g.MFA, Tier: g.Tier,
 		DeletionProtection: g.DeletionProtection, Retain: g.Retain,
 		LogRetentionDays: b.c.Logs.RetentionDays, LogKMSKeyARN: b.key, Tracing: b.c.Tracing,
 	}, b.opts...)

@@ -7,14 +7,21 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"leasehold.example/platform"
+	"leasehold.example/stacks/watch"
 )
 
-// canary is nil without one. It always has an alarm: without, nothing would end a bad deployment.
+// canary is nil without one. It always has an alarm: without, nothing would end a bad deployment. The stack's
+// alarm of 5xx rings for answers with an error, which are no failed invocations. Both are named before they
+// exist; so nothing here waits for anything in a circle, and a deployment is later than all of it.
 func (b *builder) canary() *platform.CanaryArgs {
 	if !b.c.Canary.Enabled {
 		return nil
 	}
-	args := &platform.CanaryArgs{Strategy: b.c.Canary.Strategy, Alarms: append([]string{b.alarmName()}, b.c.Canary.Alarms...)}
+	args := &platform.CanaryArgs{Strategy: b.c.Canary.Strategy, Alarms: []string{b.alarmName()}}
+	if b.c.Monitoring.Enabled {
+		args.Alarms = append(args.Alarms, platform.AlarmName(b.ctx, watch.ErrorRate))
+	}
+	args.Alarms = append(args.Alarms, b.c.Canary.Alarms...)
 	if topic := b.c.Canary.TopicARN; topic != "" {
 		args.TopicARN = pulumi.StringPtr(topic)
 	}
@@ -27,8 +34,7 @@ func (b *builder) alarmName() string {
 	return fmt.Sprintf("%s-%s-mcp-errors", b.ctx.Project(), b.c.Stack)
 }
 
-// canaryAlarm rings at the first invocation of the alias that fails: a panic, a timeout, memory. Answers with
-// an error are none; name an alarm of the API in the configuration for those.
+// canaryAlarm rings at the first invocation of the alias that fails: a panic, a timeout, memory.
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 func (b *builder) canaryAlarm(f *platform.Function) error {
 	_, err := cloudwatch.NewMetricAlarm(b.ctx, "mcp-errors", &cloudwatch.MetricAlarmArgs{

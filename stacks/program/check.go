@@ -52,6 +52,7 @@ func (c *Config) checkTogether(set map[string]bool) []error {
 	c.checkIdentity(&k)
 	c.checkAuthorizationServer(&k)
 	c.checkVPC(&k)
+	c.checkOTLP(&k)
 	c.checkIdle(&k)
 	return k.problems
 }
@@ -87,7 +88,14 @@ func (c *Config) checkCapacity(k *checks) {
 
 func (c *Config) checkCanary(k *checks) {
 	// https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_AlarmConfiguration.html
-	k.refuse(len(c.Canary.Alarms) > 9, "canary.alarms", "want nine at most beside the stack's own")
+	k.refuse(len(c.Canary.Alarms) > 8, "canary.alarms", "want eight at most beside the stack's own two")
+}
+
+// checkOTLP wants somebody to listen on loopback, where nothing of ours does.
+func (c *Config) checkOTLP(k *checks) {
+	k.idle(c.OTLP.Endpoint == "", "without leasehold:otlp.endpoint", "otlp.layerArn", "otlp.sample")
+	k.refuse(strings.HasPrefix(c.OTLP.Endpoint, "http://") && c.OTLP.LayerARN == "", "otlp.layerArn",
+		"want a layer with a collector beside leasehold:otlp.endpoint on loopback, it is not set")
 }
 
 func (c *Config) checkDomain(k *checks) {
@@ -111,7 +119,7 @@ func (c *Config) checkPlace(k *checks) {
 		"domain.certificateArn": c.Domain.CertificateARN, "table.arn": c.Table.ARN, "encryption.keyArn": c.Encryption.KeyARN,
 		"firewall.webAclArn": c.Firewall.WebACLARN, "canary.topicArn": c.Canary.TopicARN,
 		"monitoring.topicArn": c.Monitoring.TopicARN, "logs.destinationArn": c.Logs.DestinationARN,
-		"logs.auditDestinationArn": c.Logs.AuditDestinationARN,
+		"logs.auditDestinationArn": c.Logs.AuditDestinationARN, "otlp.layerArn": c.OTLP.LayerARN,
 	} {
 		here := "arn:" + c.Partition + ":"
 		parts := strings.SplitN(arn, ":", 5)

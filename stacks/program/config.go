@@ -73,6 +73,8 @@ type Config struct {
 	Logs Logs `json:"logs"`
 	// Tracing turns on X-Ray for functions and API.
 	Tracing bool `json:"tracing" default:"true"`
+	// OTLP sends the server's spans, and its metrics once more, to an OpenTelemetry collector.
+	OTLP OTLP `json:"otlp"`
 	// Throttle bounds the requests that the API accepts from everybody together.
 	Throttle Throttle `json:"throttle"`
 	// VPC puts the function into a network of yours. Absent means none, which is right
@@ -226,11 +228,25 @@ type Sessions struct {
 type Logs struct {
 	// RetentionDays is how long logs are kept.
 	RetentionDays int `json:"retentionDays" default:"90" oneof:"1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653"`
+	// AuditRetentionDays is how long the lines of the audit are kept, which have a log group of their own.
+	AuditRetentionDays int `json:"auditRetentionDays" default:"365" oneof:"1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653"`
 	// DestinationARN is a destination of CloudWatch Logs, mostly another account's, that gets every line of the server's and
 	// the authorizer's logs as well (docs/operate.md). Absent means none.
 	DestinationARN string `json:"destinationArn" match:"arn:logs"`
-	// AuditDestinationARN is one that gets the lines of the audit alone, to be kept longer and elsewhere. Absent means none.
+	// AuditDestinationARN is one that gets the lines of the audit group, to be kept elsewhere. Absent means none.
 	AuditDestinationARN string `json:"auditDestinationArn" match:"arn:logs"`
+}
+
+// OTLP is where an OpenTelemetry collector is. Its credentials for what is behind it are its own.
+type OTLP struct {
+	// Endpoint takes spans and metrics at v1/traces and v1/metrics below it: a collector that the function reaches over TLS,
+	// or http://127.0.0.1:4318 of the layer. Absent means that nothing is sent; X-Ray's own segments are the setting tracing.
+	Endpoint string `json:"endpoint" env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
+	// LayerARN is a Lambda layer with a collector, such as AWS's Distro for OpenTelemetry, for the function's architecture.
+	// It has memory and a start of its own. Absent means none.
+	LayerARN string `json:"layerArn" match:"arn:layer"`
+	// Sample is the share of requests that leave spans, beside those that X-Ray samples.
+	Sample string `json:"sample" env:"LEASEHOLD_TRACE_SAMPLE"`
 }
 
 // Throttle bounds requests.
@@ -261,8 +277,8 @@ type Canary struct {
 	Enabled bool `json:"enabled" default:"false"`
 	// Strategy is how CodeDeploy shifts traffic.
 	Strategy string `json:"strategy" default:"CodeDeployDefault.LambdaCanary10Percent5Minutes" oneof:"CodeDeployDefault.LambdaAllAtOnce CodeDeployDefault.LambdaCanary10Percent5Minutes CodeDeployDefault.LambdaCanary10Percent10Minutes CodeDeployDefault.LambdaCanary10Percent15Minutes CodeDeployDefault.LambdaCanary10Percent30Minutes CodeDeployDefault.LambdaLinear10PercentEvery1Minute CodeDeployDefault.LambdaLinear10PercentEvery2Minutes CodeDeployDefault.LambdaLinear10PercentEvery3Minutes CodeDeployDefault.LambdaLinear10PercentEvery10Minutes"`
-	// Alarms are names of CloudWatch alarms that roll a deployment back, at most nine, beside the one that the stack
-	// makes: of invocations that fail.
+	// Alarms are names of CloudWatch alarms that roll a deployment back, at most eight, beside those that the stack
+	// makes: of invocations that fail and, with monitoring, of requests that fail with 5xx.
 	Alarms []string `json:"alarms" match:"alarm" ref:"reference"`
 	// TopicARN is an SNS topic that hears of failed deployments. Absent means none.
 	TopicARN string `json:"topicArn" match:"arn:sns" ref:"arn:PARTITION:sns:REGION:ACCOUNT:reference"`

@@ -11,6 +11,7 @@ import (
 	server "leasehold.example/apps/mcp/config"
 	"leasehold.example/libs/scopes"
 	"leasehold.example/platform"
+	"leasehold.example/stacks/archives"
 )
 
 // rest makes a REST API with an authorizer, and WAF before it.
@@ -27,7 +28,7 @@ func (b *builder) rest(outputs pulumi.Map) error {
 		return err
 	}
 	place := pulumi.StringMap{server.EnvPublicURL: endpoint.MCPURL, server.EnvMetadataURL: endpoint.MetadataURL}
-	function, err := b.server(b.archive(appServer), nil, b.serverEnvironment(who, place))
+	function, err := b.server(b.archive(archives.Server), nil, b.serverEnvironment(who, place))
 	if err != nil {
 		return err
 	}
@@ -73,7 +74,7 @@ func (b *builder) http(outputs pulumi.Map) error {
 		server.EnvChallengeHeader: pulumi.String(platform.ChallengeHeader),
 	})
 	maps.Copy(environment, pulumi.ToStringMap(adapter))
-	function, err := b.server(b.archive(appContainer), layers, environment)
+	function, err := b.server(b.archive(archives.Container), layers, environment)
 	if err != nil {
 		return err
 	}
@@ -143,7 +144,7 @@ func (b *builder) authorizer(endpoint *platform.Endpoint, who identity, place pu
 	}
 	a := b.c.Authorizer
 	function, err := platform.NewFunction(b.ctx, "authorizer", &platform.FunctionArgs{
-		Description: "Lambda authorizer of " + b.c.Stack, Archive: b.archive(appAuthorizer), Architecture: b.c.Function.Architecture,
+		Description: "Lambda authorizer of " + b.c.Stack, Archive: b.archive(archives.Authorizer), Architecture: b.c.Function.Architecture,
 		MemoryMB: a.Memory, TimeoutSeconds: a.Timeout,
 		Environment: environment, KMSKeyARN: b.key, LogKMSKeyARN: b.key,
 		LogRetentionDays: b.c.Logs.RetentionDays, Tracing: b.c.Tracing,

@@ -42,7 +42,7 @@ func TestServerEnvironment(t *testing.T) {
 			t.Errorf("challenge header %q", c.ChallengeHeader)
 		}
 		for name := range environ {
-			if !strings.HasPrefix(name, config.Prefix) && !strings.HasPrefix(name, "AWS_LWA_") {
+			if !strings.HasPrefix(name, config.Prefix) && !strings.HasPrefix(name, config.PrefixOTLP) && !strings.HasPrefix(name, "AWS_LWA_") {
 				t.Errorf("%s is nobody's variable", name)
 			}
 		}
@@ -102,10 +102,27 @@ func TestSettingsReachTheServer(t *testing.T) {
 		config.EnvSessionIdle: "10m", config.EnvSessionAbsolute: "2h", config.EnvSessionCap: "5", config.EnvSessionDataLimit: "2048",
 		config.EnvSessionBindClient: "true", config.EnvAllowedOrigins: "https://app.example.com,http://localhost:6274",
 		config.EnvBaseScopes: "mcp:basic session:read", config.EnvLogLevel: "warn", config.EnvRequestTimeout: "8s",
+		config.EnvOTLPEndpoint: "https://collector.example.com", config.EnvTraceSample: "0.1",
 	}
 	for name, value := range want {
 		if got[name] != value {
 			t.Errorf("%s is %q, want %q", name, got[name], value)
+		}
+	}
+}
+
+// A collector comes as a layer of the server alone, which is told where it is.
+func TestCollectorLayer(t *testing.T) {
+	t.Parallel()
+	const layer = "arn:aws:lambda:eu-central-1:111122223333:layer:collector:3"
+	g := run(t, stacks(t)["collector beside the function"])
+	for _, f := range ofType(g, "aws:lambda/function:Function") {
+		has, told := false, text(f, "environment.variables."+config.EnvOTLPEndpoint) != ""
+		for _, l := range open(f.Inputs["layers"]).ArrayValue() {
+			has = has || open(l).StringValue() == layer
+		}
+		if want := f.Name == "mcp-function"; has != want || told != want {
+			t.Errorf("%s: layer %v, endpoint %v", f.Name, has, told)
 		}
 	}
 }

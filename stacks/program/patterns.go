@@ -57,6 +57,7 @@ var patterns = map[string]pattern{
 	"arn:kms":      {"the ARN of a KMS key (an alias is none)", arnOf("kms", "key/.+")},
 	"arn:wafv2":    {"the ARN of a regional web ACL", arnOf("wafv2", "regional/webacl/.+")},
 	"arn:sns":      {"the ARN of an SNS topic", arnOf("sns", "[A-Za-z0-9_-]+")},
+	"arn:layer":    {"the ARN of a version of a Lambda layer", arnOf("lambda", "layer:[A-Za-z0-9_-]+:[0-9]+")},
 	"arn:logs":     {"the ARN of a destination of CloudWatch Logs", arnOf("logs", "destination:[^:*]+")},
 	"policy":       {"the ARN of an IAM policy", like(`arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+`)},
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"leasehold.example/platform"
+	"leasehold.example/stacks/archives"
 )
 
 // Program deploys one stack.
@@ -40,7 +41,7 @@ func (p Program) Deploy(ctx *pulumi.Context) error {
 		}
 	}
 	if !p.WithoutArchives {
-		if err := checkArchives(p.Root, c.archives()); err != nil {
+		if err := archives.Check(p.Root, c.archives()); err != nil {
 			return err
 		}
 	}

@@ -17,7 +17,7 @@ func TestStacks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := []string{"url", "mcpUrl", "metadataUrl", "functionName", "functionVersion", "aliasName", "logGroupName", "tableName", "sealSecretArn", "region"}
+		want := []string{"url", "mcpUrl", "metadataUrl", "functionName", "functionVersion", "aliasName", "auditLogGroupName", "logGroupName", "tableName", "sealSecretArn", "region"}
 		counts := map[string]int{
 			"aws:apigateway/restApi:RestApi": 1, "aws:apigatewayv2/api:Api": 0, "aws:wafv2/webAclAssociation:WebAclAssociation": 0,
 			"aws:cognito/userPool:UserPool": 0, "aws:dynamodb/table:Table": 1, "aws:kms/key:Key": 0, "aws:codedeploy/deploymentGroup:DeploymentGroup": 0,
@@ -190,7 +190,7 @@ func TestRule38WebACL(t *testing.T) {
 	}
 }
 
-// The deployment group names the alarm that exists, and those of the configuration (RULES 40).
+// The deployment group names the alarms that exist, and those of the configuration (RULES 40).
 func TestRule40Canary(t *testing.T) {
 	t.Parallel()
 	g := run(t, stacks(t)["canary"])
@@ -200,7 +200,8 @@ func TestRule40Canary(t *testing.T) {
 	for _, name := range group["alarms"].ArrayValue() {
 		names = append(names, name.StringValue())
 	}
-	if !slices.Equal(names, []string{alarm, "api-5xx"}) || alarm == "" {
-		t.Errorf("alarms %v, ours is %q", names, alarm)
+	rate := text(named(t, g, "alarm-5xx-rate"), "name")
+	if !slices.Equal(names, []string{alarm, rate, "api-5xx"}) || alarm == "" || rate == "" {
+		t.Errorf("alarms %v, ours are %q and %q", names, alarm, rate)
 	}
 }

@@ -34,7 +34,12 @@ func (c *Config) watched() watch.Settings {
 
 // watch makes alarms, dashboards and the budget, unless they are switched off.
 func (b *builder) watch(e edge, outputs pulumi.Map) error {
-	if err := b.exports(e); err != nil {
+	audit, err := b.auditLog(e.server)
+	if err != nil {
+		return err
+	}
+	outputs["auditLogGroupName"] = audit.LogGroupName
+	if err := b.exports(e, audit); err != nil {
 		return err
 	}
 	m := b.c.Monitoring
@@ -46,11 +51,18 @@ func (b *builder) watch(e edge, outputs pulumi.Map) error {
 		return err
 	}
 	outputs["alarmTopicArn"] = topic
-	s, names := b.c.watched(), b.names(e)
+	s, names := b.c.watched(), b.names(e, audit)
 	if _, err := platform.NewAlarms(b.ctx, "alarm", &platform.AlarmsArgs{
 		Alarms: watch.Alarms(s), Composites: watch.Composites(s), Names: names, TopicARN: topic, Runbook: m.Runbook,
 	}, b.opts...); err != nil {
 		return err
+	}
+	rankings, err := platform.NewRankings(b.ctx, "ranking", &platform.RankingsArgs{Rankings: s.Rankings(), Names: names}, b.opts...)
+	if err != nil {
+		return err
+	}
+	for name, rule := range rankings.RuleNames {
+		names[name] = rule
 	}
 	if _, err := platform.NewDashboards(b.ctx, "dashboard", &platform.DashboardsArgs{
 		Dashboards: watch.Dashboards(s), Names: names, Region: b.c.Region,
@@ -64,30 +76,6 @@ func (b *builder) watch(e edge, outputs pulumi.Map) error {
 		MonthlyUSD: m.Budget, TagKey: "stack", TagValue: b.c.Stack, TopicARN: topic,
 	}, b.opts...)
 	return err
-}
-
-// auditLines selects the audit's lines, which alone name a principal (libs/observe).
-const auditLines = `{ $.principal = "*" }`
-
-// exports send logs on. Lambda writes to one log group a function, so the audit has none of its own: its lines
-// are selected from the server's on the way to where they are kept.
-func (b *builder) exports(e edge) error {
-	exports := map[string]*platform.LogExportArgs{
-		"server-logs": {LogGroup: e.server.LogGroupName, DestinationARN: b.c.Logs.DestinationARN},
-		"audit":       {LogGroup: e.server.LogGroupName, DestinationARN: b.c.Logs.AuditDestinationARN, Pattern: auditLines},
-	}
-	if e.authorizer != nil {
-		exports["authorizer-logs"] = &platform.LogExportArgs{LogGroup: e.authorizer.LogGroupName, DestinationARN: b.c.Logs.DestinationARN}
-	}
-	for name, args := range exports {
-		if args.DestinationARN == "" {
-			continue
-		}
-		if _, err := platform.NewLogExport(b.ctx, name, args, b.opts...); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // topic is the one brought along, or the stack's own.
@@ -106,11 +94,11 @@ func (b *builder) topic() (pulumi.StringInput, error) {
 }
 
 // names are what watch's metrics and queries call what only AWS knows.
-func (b *builder) names(e edge) platform.Names {
+func (b *builder) names(e edge, audit *platform.AuditLog) platform.Names {
 	names := platform.Names{
 		watch.NameAPI: e.api, watch.NameAPIStage: e.stage, watch.NameTable: b.tableName,
 		watch.NameServer: e.server.Name, watch.NameServerLogs: e.server.LogGroupName,
-		watch.NameRotator: b.sealing.Rotator.Name,
+		watch.NameRotator: b.sealing.Rotator.Name, watch.NameAuditor: audit.Auditor.Name,
 		// The firewall's metrics are under the name that its component gives the web ACL.
 		watch.NameFirewall: pulumi.String(b.firewallName()),
 	}

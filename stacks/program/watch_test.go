@@ -23,6 +23,7 @@ func physical(t *testing.T, g *offline.Graph) map[string][]string {
 		"Stage":                    {environment(t, g, "mcp-function")[config.EnvStage]},
 		"TableName":                {open(g.Outputs["tableName"]).StringValue()},
 		"GlobalSecondaryIndexName": {"by-handle", "by-tenant"},
+		"DestinationType":          {"Lambda"},
 		"Operation":                {"DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
 	}
 	add := func(dimension string, v resource.PropertyValue) {
@@ -32,6 +33,9 @@ func physical(t *testing.T, g *offline.Graph) map[string][]string {
 		switch r.Type {
 		case "aws:lambda/function:Function":
 			add("FunctionName", r.State["name"])
+		case "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter":
+			add("LogGroupName", r.Inputs["logGroup"])
+			add("FilterName", r.State["name"])
 		case "aws:apigateway/restApi:RestApi":
 			add("ApiName", r.State["name"])
 		case "aws:apigatewayv2/api:Api":
@@ -71,7 +75,17 @@ func TestWatchNamesWhatIsThere(t *testing.T) {
 				}
 			}
 		}
+		rules := ofType(g, "aws:cloudwatch/contributorInsightRule:ContributorInsightRule")
+		for _, r := range rules {
+			names["ruleName"] = append(names["ruleName"], text(r, "ruleName"))
+			if !strings.Contains(text(r, "ruleDefinition"), `"LogGroupNames":["/aws/lambda/leasehold-test-mcp"]`) {
+				t.Errorf("%s counts %s", r.Name, text(r, "ruleDefinition"))
+			}
+		}
 		for _, d := range ofType(g, "aws:cloudwatch/dashboard:Dashboard") {
+			for _, shown := range ruleName.FindAllStringSubmatch(text(d, "dashboardBody"), -1) {
+				check(d.Name, "ruleName", shown[1])
+			}
 			for _, line := range lines(t, text(d, "dashboardBody")) {
 				for i := 2; i+1 < len(line); i += 2 {
 					check(d.Name, line[i], line[i+1])
@@ -83,6 +97,8 @@ func TestWatchNamesWhatIsThere(t *testing.T) {
 		}
 	})
 }
+
+var ruleName = regexp.MustCompile(`"ruleName":"([^"]*)"`)
 
 func contains(all []string, value string) bool {
 	for _, one := range all {
@@ -181,23 +197,31 @@ func TestRunbook(t *testing.T) {
 	}
 }
 
-// Logs go where the configuration says; of the audit, only what names a principal.
+// Logs go where the configuration says: into the audit's group what names a principal, and on from there.
 func TestLogExports(t *testing.T) {
 	t.Parallel()
-	got := map[string]string{}
+	got, groups := map[string]string{}, map[string]int{}
 	for _, r := range ofType(run(t, stacks(t)["logs sent on"]), "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter") {
 		destination := text(r, "destinationArn")
 		got[r.Name] = text(r, "logGroup") + " " + destination[strings.LastIndex(destination, ":")+1:] + " " + text(r, "filterPattern")
+		groups[text(r, "logGroup")]++
+	}
+	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+	for group, n := range groups {
+		if n > 2 {
+			t.Errorf("%s has %d subscriptions, of which AWS has two", group, n)
+		}
 	}
 	want := map[string]string{
 		"server-logs-subscription":     "/aws/lambda/leasehold-test-mcp all ",
 		"authorizer-logs-subscription": "/aws/lambda/leasehold-test-authorizer all ",
-		"audit-subscription":           `/aws/lambda/leasehold-test-mcp audit { $.principal = "*" }`,
+		"audit-subscription":           "audit-log-lines audit ",
+		"audit-log-filter":             `/aws/lambda/leasehold-test-mcp audit-log-auditor-function { $.principal = "*" }`,
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
-	if n := len(ofType(run(t, good()), "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter")); n != 0 {
-		t.Errorf("%d exports without a destination", n)
+	if n := len(ofType(run(t, good()), "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter")); n != 1 {
+		t.Errorf("%d subscriptions without a destination, want the audit's", n)
 	}
 }

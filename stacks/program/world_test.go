@@ -77,7 +77,7 @@ func stacks(t *testing.T) map[string]map[string]string {
 			"leasehold:origins":  `["https://app.example.com","http://localhost:6274"]`, "leasehold:baseScopes": `["mcp:basic","session:read"]`,
 			"leasehold:function":   `{"logLevel":"warn","logSample":0.5,"reservedConcurrency":10,"provisionedConcurrency":1,"timeout":10}`,
 			"leasehold:authorizer": `{"cacheSeconds":60}`, "leasehold:encryption": `{"customerKey":false}`, "leasehold:tracing": "false",
-			"leasehold:policies": "advisory",
+			"leasehold:policies": "advisory", "leasehold:otlp": `{"endpoint":"https://collector.example.com","sample":0.1}`,
 		}),
 		"canary": with(map[string]string{
 			"leasehold:canary": `{"enabled":true,"alarms":["api-5xx"],"topicArn":"arn:aws:sns:` + place + `releases"}`,
@@ -89,10 +89,13 @@ func stacks(t *testing.T) map[string]map[string]string {
 		"logs sent on": with(map[string]string{
 			"leasehold:logs": `{"destinationArn":"arn:aws:logs:eu-central-1:444455556666:destination:all","auditDestinationArn":"arn:aws:logs:eu-central-1:444455556666:destination:audit"}`,
 		}),
+		"collector beside the function": with(map[string]string{
+			"leasehold:otlp": `{"endpoint":"http://127.0.0.1:4318","layerArn":"arn:aws:lambda:` + place + `layer:collector:3"}`,
+		}),
 		"unwatched": with(map[string]string{"leasehold:monitoring": `{"enabled":false}`}),
 		"china":     with(map[string]string{"leasehold:region": "cn-north-1", "leasehold:partition": "aws-cn"}),
 	}
-	for _, stack := range []string{"dev", "staging", "prod"} {
+	for _, stack := range []string{"dev", "preview", "staging", "prod"} {
 		all[stack] = stackFile(t, stack)
 	}
 	return all

@@ -17,8 +17,12 @@ const (
 // quiet is why most alarms take a period without data for a good one.
 const quiet = "nothing is counted where nothing happens"
 
-// Unhealthy is the composite alarm to be woken by.
-const Unhealthy = "service-unhealthy"
+const (
+	// Unhealthy is the composite alarm to be woken by.
+	Unhealthy = "service-unhealthy"
+	// ErrorRate is the alarm of requests that fail with 5xx.
+	ErrorRate = "5xx-rate"
+)
 
 // Alarms are the stack's. Every name has a section in docs/operate.md.
 func Alarms(s Settings) []platform.Alarm {
@@ -32,7 +36,7 @@ func Alarms(s Settings) []platform.Alarm {
 func Composites(s Settings) []platform.Composite {
 	all := []platform.Composite{{
 		Name: Unhealthy, Reason: "Clients do not get answers: at least one of the alarms that say so rings.",
-		AnyOf: []string{"5xx-rate", "lambda-errors", "lambda-throttles", "table-throttles", "table-system-errors"},
+		AnyOf: []string{ErrorRate, "lambda-errors", "lambda-throttles", "table-throttles", "table-system-errors"},
 	}}
 	return append(all, s.burns()...)
 }
@@ -56,7 +60,7 @@ func (s *Settings) requests() []platform.Alarm {
 	}
 	return []platform.Alarm{
 		{
-			Name: "5xx-rate", Reason: fmt.Sprintf("More than %g %% of the requests fail with a status of 5xx.", s.ErrorPercent),
+			Name: ErrorRate, Reason: fmt.Sprintf("More than %g %% of the requests fail with a status of 5xx.", s.ErrorPercent),
 			Metrics:    []platform.Metric{with(s.gateway(restErrors, sum), "failed", ""), with(s.gateway("Count", sum), "requests", "")},
 			Expression: errorRate, Threshold: s.ErrorPercent / 100,
 			PeriodSeconds: minute, M: 3, N: 5, Missing: platform.MissingNotBreaching, MissingReason: "no request does not fail; that nobody can reach the API is for a probe from outside to see",
@@ -125,7 +129,17 @@ func (s *Settings) helpers() []platform.Alarm {
 			PeriodSeconds: five, M: 1, N: 1, Missing: platform.MissingNotBreaching, MissingReason: "it runs rarely",
 		}
 	}
-	all := []platform.Alarm{failing("rotator-errors", NameRotator, "The keys of sealed values were not rotated.")}
+	dropped, undelivered := lambda(NameAuditor, "AsyncEventsDropped", sum), s.auditDelivery("DeliveryErrors")
+	all := []platform.Alarm{
+		failing("rotator-errors", NameRotator, "The keys of sealed values were not rotated."),
+		failing("auditor-errors", NameAuditor, "Lines of the audit could not be copied into their log group. Lambda tries twice more."),
+		{
+			Name: "audit-lost", Reason: "Lines of the audit are not in their log group, and nobody tries again.",
+			Metrics:    []platform.Metric{with(dropped, "dropped", ""), with(undelivered, "undelivered", "")},
+			Expression: "FILL(dropped, 0) + FILL(undelivered, 0)", Threshold: 1, AtLeast: true,
+			PeriodSeconds: five, M: 1, N: 1, Missing: platform.MissingNotBreaching, MissingReason: quiet,
+		},
+	}
 	if s.Pool {
 		all = append(all, failing("pretoken-errors", NamePreToken, "A sign-in failed, because the trigger that puts the tenant into tokens did."))
 	}

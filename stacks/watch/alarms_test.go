@@ -75,6 +75,11 @@ var stories = map[string]story{
 	},
 	"rotator-errors":  failing,
 	"pretoken-errors": failing,
+	"auditor-errors":  failing,
+	"audit-lost": {
+		rings: points{"dropped": {1}},
+		quiet: []points{{"dropped": {0}, "undelivered": {0}}, {}},
+	},
 	"table-throttles": {
 		rings: points{"reads": {0, 9, none, 12, 12}, "writes1": {none, 4, 20, none, none}},
 		quiet: []points{{"writes": flat(9)}, {"writes2": {500, none, none, none, 500}}, {}},

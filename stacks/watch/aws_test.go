@@ -11,6 +11,7 @@ const (
 	pageREST   = "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html"
 	pageHTTP   = "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html"
 	pageLambda = "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html"
+	pageLogs   = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html"
 	pageTable  = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html"
 	pageWAF    = "https://docs.aws.amazon.com/waf/latest/developerguide/waf-metrics.html"
 )
@@ -37,6 +38,10 @@ var aws = map[string]emitted{
 	"AWS/Lambda Duration":                  {pageLambda, byFunction},
 	"AWS/Lambda ConcurrentExecutions":      {pageLambda, byFunction},
 	"AWS/Lambda ClaimedAccountConcurrency": {pageLambda, []string{""}}, // of the account in the region
+
+	"AWS/Lambda AsyncEventsDropped": {pageLambda, byFunction},
+
+	"AWS/Logs DeliveryErrors": {pageLogs, []string{"DestinationType FilterName LogGroupName"}},
 
 	"AWS/DynamoDB ConsumedReadCapacityUnits":  {pageTable, []string{"TableName"}},
 	"AWS/DynamoDB ConsumedWriteCapacityUnits": {pageTable, []string{"TableName"}},

@@ -58,6 +58,7 @@ func (s *Settings) overview() []platform.Widget {
 			summaries+`filter ispresent(tool) | stats count(*) as calls, pct(durationMs, 90) as p90Ms by tool | sort calls desc | limit 10`),
 		chart("Sessions", 12, s.sum(metric.SessionsOpened), s.sum(metric.SessionsRevoked), s.sum(metric.LimitsReached)),
 	}
+	widgets = append(widgets, ranked("Tenants by requests", TenantRequests), ranked("Tenants by errors", TenantErrors))
 	if s.Firewall {
 		widgets = append(widgets, chart("Firewall", 24, with(s.blocked("BlockedRequests"), "", "blocked"), with(s.blocked("AllowedRequests"), "", "allowed")))
 	}
@@ -95,7 +96,10 @@ func (s *Settings) inside() []platform.Widget {
 }
 
 func (s *Settings) helperErrors() []platform.Metric {
-	all := []platform.Metric{with(lambda(NameRotator, "Errors", sum), "", "rotator")}
+	all := []platform.Metric{
+		with(lambda(NameRotator, "Errors", sum), "", "rotator"), with(lambda(NameAuditor, "Errors", sum), "", "auditor"),
+		with(s.auditDelivery("DeliveryErrors"), "", "audit undelivered"),
+	}
 	if s.Pool {
 		all = append(all, with(lambda(NamePreToken, "Errors", sum), "", "tenants into tokens"))
 	}
@@ -132,7 +136,7 @@ func (s *Settings) logs() []platform.Widget {
 		},
 		query("Foreign sessions: who asked", platform.Rows, 12,
 			`filter `+metric.SessionBindingViolations+` > 0 | fields @timestamp, tenant, subject, tool, requestId | sort @timestamp desc | limit 50`),
-		query("Requests by tenant", platform.Rows, 12,
+		query("Tenants: failures and durations", platform.Rows, 12,
 			summaries+`filter ispresent(tenant) | stats count(*) as requests, count(`+metric.InternalErrors+`) as failed, count(`+metric.Unavailable+`) as unavailable, pct(durationMs, 90) as p90Ms by tenant | sort requests desc | limit 20`),
 	}
 }

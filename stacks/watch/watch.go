@@ -52,12 +52,13 @@ const (
 	NameTable          = "table"
 	NameFirewall       = "firewall" // the web ACL's metric name
 	NameRotator        = "rotator"
+	NameAuditor        = "auditor"
 	NamePreToken       = "preToken"
 )
 
 // Names are those that the settings need.
 func (s *Settings) Names() []string {
-	names := []string{NameAPI, NameAPIStage, NameServer, NameServerLogs, NameTable, NameRotator}
+	names := []string{NameAPI, NameAPIStage, NameServer, NameServerLogs, NameTable, NameRotator, NameAuditor, TenantRequests, TenantErrors}
 	if !s.HTTP {
 		names = append(names, NameAuthorizer, NameAuthorizerLogs)
 	}
@@ -110,6 +111,17 @@ func lambda(function, name, statistic string) platform.Metric {
 	return platform.Metric{
 		Namespace: "AWS/Lambda", Name: name, Statistic: statistic,
 		Dimensions: map[string]string{"FunctionName": "$" + function},
+	}
+}
+
+// auditDelivery is a metric of the subscription that brings the audit's lines to the auditor.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html
+func (s *Settings) auditDelivery(name string) platform.Metric {
+	return platform.Metric{
+		Namespace: "AWS/Logs", Name: name, Statistic: sum,
+		Dimensions: map[string]string{
+			"LogGroupName": "$" + NameServerLogs, "DestinationType": "Lambda", "FilterName": platform.AuditFilter,
+		},
 	}
 }
 

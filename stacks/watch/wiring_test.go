@@ -82,6 +82,56 @@ func wantOwn(t *testing.T, where string, s watch.Settings, m platform.Metric) {
 	}
 }
 
+// Rankings count the server's lines by fields that a summary line has and by values that these can have, and a
+// dashboard shows each.
+func TestRankings(t *testing.T) {
+	t.Parallel()
+	lines := map[string]func(value string) bool{
+		"message": func(v string) bool { return v == metric.SummaryMessage },
+		metric.FieldOutcome: func(v string) bool {
+			_, counted := metric.Find(v)
+			return counted || v == metric.OutcomeOK || v == metric.OutcomeCancelled
+		},
+	}
+	fields := []string{"message"}
+	for _, f := range metric.Fields() {
+		fields = append(fields, f.Name)
+	}
+	for edge, s := range settings() {
+		shown := map[string]bool{}
+		for _, d := range watch.Dashboards(s) {
+			for _, w := range d.Widgets {
+				shown[w.Ranking] = true
+			}
+		}
+		for _, r := range s.Rankings() {
+			for _, group := range r.LogGroups {
+				if group != "$"+watch.NameServerLogs {
+					t.Errorf("%s: %s looks at %s, whose lines have no tenant", edge, r.Name, group)
+				}
+			}
+			for _, key := range r.Keys {
+				if !slices.Contains(fields, key) {
+					t.Errorf("%s: %s counts by %q, which no line has", edge, r.Name, key)
+				}
+			}
+			for _, filter := range []map[string][]string{r.Only, r.Except} {
+				for field, values := range filter {
+					if known := lines[field]; known == nil || slices.ContainsFunc(values, func(v string) bool { return !known(v) }) {
+						t.Errorf("%s: %s looks for %s in %q", edge, r.Name, field, values)
+					}
+				}
+			}
+			if !shown["$"+r.Name] || !slices.Contains(s.Names(), r.Name) {
+				t.Errorf("%s: no dashboard shows %s", edge, r.Name)
+			}
+		}
+		if len(s.Rankings()) != 2 || len(shown) != 3 {
+			t.Errorf("%s: %v are shown", edge, shown)
+		}
+	}
+}
+
 // What the functions emit, somebody can look at.
 func TestEveryMetricIsOnADashboard(t *testing.T) {
 	t.Parallel()

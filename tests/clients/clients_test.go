@@ -10,6 +10,8 @@ import (
 
 	"leasehold.example/tests/e2e/e2etest"
 	"leasehold.example/tests/internal/local"
+	"leasehold.example/tests/internal/target"
+	"leasehold.example/tests/wire"
 )
 
 const (
@@ -17,8 +19,11 @@ const (
 	legacy = "2025-11-25"
 )
 
-// server is where the clients connect.
-type server struct{ address, token string }
+// server is where the clients connect, and as whom.
+type server struct {
+	address, token string
+	who            identity
+}
 
 // seen is what a client saw of it.
 type seen struct {
@@ -40,10 +45,15 @@ type identity struct {
 // driver lists the tools, calls math with 2 and 3, and whoami.
 type driver func(*testing.T, server) seen
 
+// TestClients has them call the shipped server, or the one of `make verify`.
 func TestClients(t *testing.T) {
 	t.Parallel()
-	process := local.Start(t, local.Shipped)
-	drive(t, server{process.MCP(), process.Token(t, "acme", "user-1")})
+	s := target.Get(t)
+	me, err := wire.Caller{URL: s.URL, Token: s.TokenA}.Tool(t.Context(), "whoami", "{}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	drive(t, server{s.URL, s.TokenA, identity{me.Text("tenant"), me.Text("subject")}})
 }
 
 // TestDeployedClients has the same clients call the stacks as they are deployed, each behind its edge.
@@ -57,7 +67,7 @@ func TestDeployedClients(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			drive(t, server{stack.MCPURL, token})
+			drive(t, server{stack.MCPURL, token, identity{"acme", "user-1"}})
 		})
 	}
 }
@@ -100,8 +110,8 @@ func drive(t *testing.T, s server) {
 			if got.Math.Sum != 5 {
 				t.Errorf("2 + 3 = %d", got.Math.Sum)
 			}
-			if want := (identity{"acme", "user-1"}); got.Whoami != want {
-				t.Errorf("whoami %+v, want %+v", got.Whoami, want)
+			if got.Whoami != s.who {
+				t.Errorf("whoami %+v, want %+v", got.Whoami, s.who)
 			}
 		})
 	}

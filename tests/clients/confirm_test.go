@@ -22,7 +22,7 @@ func TestConfirmation(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			answer := "decline"
-			session := connect(t, server{process.MCP(), token}, version, &mcp.ClientOptions{
+			session := connect(t, server{address: process.MCP(), token: token}, version, &mcp.ClientOptions{
 				ElicitationHandler: func(_ context.Context, q *mcp.ElicitRequest) (*mcp.ElicitResult, error) {
 					if !strings.Contains(q.Params.Message, "Groceries") {
 						t.Errorf("the question %q does not name the notebook", q.Params.Message)
@@ -62,7 +62,7 @@ func TestConfirmation(t *testing.T) {
 func TestSessionValues(t *testing.T) {
 	t.Parallel()
 	process := local.Start(t, local.Shipped)
-	session := connect(t, server{process.MCP(), process.Token(t, "acme", "user-1")}, legacy, nil)
+	session := connect(t, server{address: process.MCP(), token: process.Token(t, "acme", "user-1")}, legacy, nil)
 	for _, call := range []struct {
 		name string
 		args map[string]any

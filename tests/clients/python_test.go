@@ -21,7 +21,7 @@ func python(mode string) driver {
 		cmd.Stderr = &stderr
 		out, err := cmd.Output()
 		if err != nil {
-			t.Fatalf("client.py: %v\n%s%s", err, out, stderr.Bytes())
+			t.Fatalf("client.py: %v\n%s", err, without(s.token, out, stderr.Bytes()))
 		}
 		var got seen
 		decode(t, out, &got)

@@ -47,27 +47,39 @@ var revisions = []struct {
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	node := need.Node(t)
-	suite := Suite{Node: node.Bin, Script: filepath.Join(node.Modules, "@modelcontextprotocol", "conformance", "dist", "index.js")}
+	suite := installed(t)
 	for _, tg := range targets {
 		t.Run(tg.name, func(t *testing.T) {
 			t.Parallel()
-			address, token := tg.start(t)
-			u, err := url.Parse(address)
-			if err != nil {
-				t.Fatalf("address %q: %v", address, err)
-			}
-			proxy := httptest.NewServer(Bearer(&url.URL{Scheme: u.Scheme, Host: u.Host}, token))
-			t.Cleanup(proxy.Close)
+			address := behind(t, tg.start)
 			for _, rev := range revisions {
 				t.Run(rev.name, func(t *testing.T) {
 					judge(t, suite, Run{
-						URL: proxy.URL + u.Path, Revision: rev.name, ExpectedFailures: rev.expected, Dir: t.TempDir(),
+						URL: address, Revision: rev.name, ExpectedFailures: rev.expected, Dir: t.TempDir(),
 					})
 				})
 			}
 		})
 	}
+}
+
+func installed(t *testing.T) Suite {
+	t.Helper()
+	node := need.Node(t)
+	return Suite{Node: node.Bin, Script: filepath.Join(node.Modules, "@modelcontextprotocol", "conformance", "dist", "index.js")}
+}
+
+// behind starts a target, and returns the address of a proxy that adds its token.
+func behind(t *testing.T, start func(*testing.T) (address, token string)) string {
+	t.Helper()
+	address, token := start(t)
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatalf("address %q: %v", address, err)
+	}
+	proxy := httptest.NewServer(Bearer(&url.URL{Scheme: u.Scheme, Host: u.Host}, token))
+	t.Cleanup(proxy.Close)
+	return proxy.URL + u.Path
 }
 
 func judge(t *testing.T, suite Suite, run Run) {
@@ -80,7 +92,7 @@ func judge(t *testing.T, suite Suite, run Run) {
 		fmt.Print(lines(run.Revision, report))
 	}
 	expected := expectedFailures(t, run.ExpectedFailures)
-	for _, problem := range minimums(t)[run.Revision].Problems(report, expected) {
+	for _, problem := range minimums(t, "minimum.txt")[run.Revision].Problems(report, expected) {
 		t.Error(problem)
 	}
 }
@@ -93,9 +105,9 @@ func lines(revision string, report Report) string {
 	return b.String()
 }
 
-func minimums(t *testing.T) map[string]Minimum {
+func minimums(t *testing.T, file string) map[string]Minimum {
 	t.Helper()
-	f, err := os.Open(filepath.Join("testdata", "minimum.txt"))
+	f, err := os.Open(filepath.Join("testdata", file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +141,7 @@ func expectedFailures(t *testing.T, file string) []string {
 func TestScope(t *testing.T) {
 	t.Parallel()
 	may := []string{"elicitation-sep1034-defaults", "elicitation-sep1330-enums", "tools-call-elicitation", "tools-call-sampling"}
-	all := minimums(t)
+	all := minimums(t, "minimum.txt")
 	for _, rev := range revisions {
 		if got := len(all[rev.name]); got != rev.scenarios {
 			t.Errorf("%s: minimums for %d scenarios, want %d", rev.name, got, rev.scenarios)

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+
+	"leasehold.example/tests/wire"
 )
 
 // Bearer returns a reverse proxy to target that adds the token: the suite cannot send a
@@ -15,8 +17,11 @@ import (
 // Nothing is buffered, so that event streams arrive as they are written. A Host or Origin
 // that names the proxy becomes the target's; any other is kept, because the DNS
 // rebinding scenario sends a foreign one and the server must see it.
+//
+// A request that the target's throttle refuses is sent again: the suite sends many at once.
 func Bearer(target *url.URL, token string) http.Handler {
 	forward := &httputil.ReverseProxy{
+		Transport:     wire.Patient{},
 		FlushInterval: -1,
 		// A client that leaves in the middle of a stream is part of the suite.
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
@@ -27,7 +32,7 @@ func Bearer(target *url.URL, token string) http.Handler {
 				r.Out.Host = r.In.Host
 			}
 			if self != nil && r.In.Header.Get("Origin") == "http://"+self.String() {
-				r.Out.Header.Set("Origin", "http://"+target.Host)
+				r.Out.Header.Set("Origin", target.Scheme+"://"+target.Host)
 			}
 			r.Out.Header.Set("Authorization", "Bearer "+token)
 		},

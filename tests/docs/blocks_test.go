@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"maps"
+	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
@@ -82,12 +83,23 @@ func TestCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	dir := filepath.Join(root, docs.SandboxDir)
+	t.Cleanup(func() {
+		if !t.Failed() { // else it is there to be looked at
+			_ = os.RemoveAll(dir)
+		}
+	})
 	for _, p := range documentation(t) {
 		if !slices.ContainsFunc(p.Blocks, func(b docs.Block) bool { return docs.Runs(p, b) }) {
 			continue
 		}
 		t.Run(p.Path, func(t *testing.T) { // one after the other: there is one sandbox
-			s := docs.NewSandbox(t, filepath.Join(root, docs.SandboxDir), root, files(t, root), makefiles)
+			for _, b := range p.Blocks {
+				if err := docs.CheckBlock(root, makefiles, b); err != nil {
+					t.Fatalf("%s: %v", b.At(), err)
+				}
+			}
+			s := docs.NewSandbox(t, dir, root, files(t, root), makefiles)
 			r := reader{Sandbox: s, terminal: s.Terminal(t), packages: map[string]bool{}}
 			for _, b := range p.Blocks {
 				if docs.Runs(p, b) {

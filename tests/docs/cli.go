@@ -21,7 +21,7 @@ func NewCLI(name string, help func(words ...string) string) *CLI {
 
 var (
 	subcommand = regexp.MustCompile(`^[a-z][a-z-]*$`)
-	longFlag   = regexp.MustCompile(`^--([a-z][a-z-]*)`)
+	longFlag   = regexp.MustCompile(`^--[a-z][a-z-]*`)
 )
 
 // Check returns one error for each subcommand and flag in the script's calls that there is not.
@@ -40,8 +40,9 @@ func (c *CLI) Check(script string) []error {
 			continue
 		}
 		for _, word := range words[sub:] {
-			if f := longFlag.FindStringSubmatch(word); f != nil && !regexp.MustCompile(`--`+f[1]+`\b`).MatchString(c.text(words[1:sub])) {
-				unknown = append(unknown, fmt.Errorf("%s has no flag --%s", strings.Join(words[:sub], " "), f[1]))
+			flag := longFlag.FindString(word)
+			if flag != "" && !regexp.MustCompile(flag+`\b`).MatchString(c.text(words[1:sub])) {
+				unknown = append(unknown, fmt.Errorf("%s has no flag %s", strings.Join(words[:sub], " "), flag))
 			}
 		}
 	}

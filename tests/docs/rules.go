@@ -82,12 +82,16 @@ func checkCommands(root string, m Makefiles, b Block) error {
 	if err != nil {
 		return err
 	}
+	_, elsewhere := b.Marks[runBy]
 	for _, c := range commands {
+		if !elsewhere && strings.Contains(strings.Join(slices.Concat(calls(c.Text)...), " ")+" ", "make test ") {
+			return errors.New("make test runs this test, which would run it again: expected <!-- run by: .ci/run -->")
+		}
 		if unknown := m.Check(c.Text); len(unknown) > 0 {
 			return errors.Join(unknown...)
 		}
-		if by, ok := b.Marks[runBy]; ok {
-			if err := checkRunBy(root, by, c.Text); err != nil {
+		if elsewhere {
+			if err := checkRunBy(root, b.Marks[runBy], c.Text); err != nil {
 				return err
 			}
 		}

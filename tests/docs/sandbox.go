@@ -23,6 +23,7 @@ type Sandbox struct {
 	env       []string
 	addresses *strings.Replacer // the ports that pages name, and free ones
 	listens   []string
+	held      []net.Listener // on the free ports, so that nobody takes them before a command of the page does
 }
 
 // ports are what the Makefile's servers listen on when nothing is said, by the variable that says it.
@@ -52,7 +53,7 @@ func NewSandbox(t testing.TB, dir, root string, files []string, m Makefiles) *Sa
 	})
 	var pairs []string
 	for variable, shown := range ports {
-		free := freeAddress(t)
+		free := s.hold(t)
 		pairs = append(pairs, shown, free)
 		s.listens = append(s.listens, free)
 		s.env = append(s.env, variable+"="+free)
@@ -125,15 +126,23 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// freeAddress asks the kernel for a port.
-func freeAddress(t testing.TB) string {
+// hold takes a free port until release.
+func (s *Sandbox) hold(t testing.TB) (address string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("free port: %v", err)
 	}
-	defer func() { _ = l.Close() }()
+	s.held = append(s.held, l)
+	t.Cleanup(func() { _ = l.Close() }) // an error says that release has closed it
 	return l.Addr().String()
+}
+
+// release gives the ports to the command that is started next.
+func (s *Sandbox) release() {
+	for _, l := range s.held {
+		_ = l.Close() // again is no change
+	}
 }
 
 // Shown is a text of a page with the addresses that the sandbox has in place of those.

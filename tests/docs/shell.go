@@ -26,14 +26,16 @@ func Commands(b Block) ([]Command, error) {
 	}
 	var found []Command
 	for line := range strings.Lines(b.Text) {
+		text, begins := strings.CutPrefix(line, "$ ")
 		last := len(found) - 1
-		if text, ok := strings.CutPrefix(line, "$ "); ok {
+		switch {
+		case begins:
 			found = append(found, Command{Text: text})
-		} else if last < 0 {
+		case last < 0:
 			return nil, errors.New("begins with output: expected a command after `$ `")
-		} else if open(found[last].Text) && found[last].Want == "" {
+		case open(found[last].Text) && found[last].Want == "":
 			found[last].Text += line
-		} else {
+		default:
 			found[last].Want += line
 		}
 	}

@@ -19,7 +19,7 @@ import (
 	"leasehold.example/tests/internal/repo"
 )
 
-const pageTime = 30 * time.Second
+const pageTime = 60 * time.Second
 
 // look is what the browser says of a page of the site once its diagrams are drawn.
 type look struct {
@@ -58,23 +58,23 @@ func TestSite(t *testing.T) {
 // the width, and asks nobody but its own server for anything. The search finds.
 func sitePages(t *testing.T) {
 	t.Parallel()
-	browser := newBrowser(t)
+	b := newBrowser(t)
 	site := filepath.Join(repo.Root(t), "build", "docs-site")
 	server := httptest.NewServer(http.FileServer(http.Dir(site)))
 	t.Cleanup(server.Close)
-	do(t, browser, chromedp.EmulateViewport(360, 800))
+	b.do(t, chromedp.EmulateViewport(360, 800))
 	drawings := map[string]int{}
 	for _, p := range pages(t) {
-		for _, b := range p.Blocks {
-			if b.Lang == "mermaid" {
+		for _, block := range p.Blocks {
+			if block.Lang == "mermaid" {
 				drawings[p.Path]++
 			}
 		}
 	}
 	for _, rel := range built(t, site) {
-		do(t, browser, chromedp.Navigate(server.URL+"/"+rel))
-		run(t, browser, chromedp.Poll[bool](drawn))
-		got := run(t, browser, chromedp.Evaluate[look](askLook))
+		b.do(t, chromedp.Navigate(server.URL+"/"+rel))
+		run(t, b, chromedp.Poll[bool](drawn))
+		got := run(t, b, chromedp.Evaluate[look](askLook))
 		if want := drawings[source(repo.Root(t), rel)]; got.Diagrams != want {
 			t.Errorf("%s: %d diagrams are drawn; the page has %d", rel, got.Diagrams, want)
 		}
@@ -87,14 +87,14 @@ func sitePages(t *testing.T) {
 			}
 		}
 	}
-	do(t, browser, chromedp.Navigate(server.URL+"/"), chromedp.Click(chromedp.CSS(".DocSearch-Button")),
+	b.do(t, chromedp.Navigate(server.URL+"/"), chromedp.Click(chromedp.CSS(".DocSearch-Button")),
 		chromedp.SendKeys(chromedp.CSS("#localsearch-input"), "notebook"), chromedp.WaitVisible(chromedp.CSS(".VPLocalSearchBox .result")))
 }
 
 // diagrams asks Mermaid's parser about every diagram, those of pages that are not on the site too.
 func diagrams(t *testing.T) {
 	t.Parallel()
-	browser := newBrowser(t)
+	b := newBrowser(t)
 	library := filepath.Join(repo.Root(t), "docs", "node_modules", "mermaid", "dist", "mermaid.min.js")
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/mermaid.js" {
@@ -105,21 +105,21 @@ func diagrams(t *testing.T) {
 		_, _ = fmt.Fprint(w, `<!doctype html><script src="/mermaid.js"></script>`)
 	}))
 	t.Cleanup(server.Close)
-	do(t, browser, chromedp.Navigate(server.URL))
+	b.do(t, chromedp.Navigate(server.URL))
 	says := func(text string) string {
 		script := fmt.Sprintf("mermaid.parse(%q).then(() => '', (e) => String(e))", text)
-		return run(t, browser, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise))
+		return run(t, b, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise))
 	}
 	if says("flowchart LR\n a --> --> b") == "" || says("nothing of the kind") == "" {
 		t.Error("a diagram that is not Mermaid passes")
 	}
 	for _, p := range pages(t) {
-		for _, b := range p.Blocks {
-			if b.Lang != "mermaid" {
+		for _, block := range p.Blocks {
+			if block.Lang != "mermaid" {
 				continue
 			}
-			if message := says(b.Text); message != "" {
-				t.Errorf("%s: %s", b.At(), message)
+			if message := says(block.Text); message != "" {
+				t.Errorf("%s: %s", block.At(), message)
 			}
 		}
 	}
@@ -150,8 +150,10 @@ func source(root, html string) string {
 	return md
 }
 
-// newBrowser returns a Chromium with a profile of its own.
-func newBrowser(t *testing.T) context.Context {
+// browser is a Chromium with a profile of its own.
+type browser struct{ ctx context.Context }
+
+func newBrowser(t *testing.T) browser {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(need.Chromium(t)),
@@ -172,25 +174,25 @@ func newBrowser(t *testing.T) context.Context {
 	if err := chromedp.Do(ctx); err != nil { // without a deadline, which would be the browser's
 		t.Fatalf("Chromium: %v", err)
 	}
-	return ctx
+	return browser{ctx}
 }
 
-func do(t *testing.T, browser context.Context, steps ...chromedp.Action[chromedp.Void]) {
+func (b browser) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(browser, pageTime)
+	ctx, cancel := context.WithTimeout(b.ctx, pageTime)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		t.Fatalf("Chromium: %v", err)
 	}
 }
 
-func run[T any](t *testing.T, browser context.Context, action chromedp.Action[T]) T {
+func run[T any](t *testing.T, b browser, action chromedp.Action[T]) T {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(browser, pageTime)
+	ctx, cancel := context.WithTimeout(b.ctx, pageTime)
 	defer cancel()
 	v, err := chromedp.Run(ctx, action)
 	if err != nil {
-		where, _ := chromedp.Run(browser, chromedp.Location())
+		where, _ := chromedp.Run(b.ctx, chromedp.Location())
 		t.Fatalf("Chromium, at %s: %v", where, err)
 	}
 	return v

@@ -59,7 +59,7 @@ func (s *Sandbox) Terminal(t testing.TB) *Terminal {
 		}
 	}()
 	t.Cleanup(func() { // the test's context is done, which ends bash
-		for range term.lines { //nolint:revive // what is left must be read, or bash's output has nowhere to go
+		for range term.lines { // what is left must be read, or bash's output has nowhere to go
 		}
 	})
 	go func() { _ = write.CloseWithError(cmd.Wait()) }()
@@ -99,11 +99,16 @@ func (s *Sandbox) Stay(t testing.TB, c Command) {
 	cmd := s.command(t.Context(), "bash", "--noprofile", "--norc", "-c", s.addresses.Replace(c.Text))
 	var out output
 	cmd.Stdout, cmd.Stderr = &out, &out
+	s.release()
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("%s: %v", c.Text, err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	var failed error // after ended
+	ended := make(chan struct{})
+	go func() {
+		failed = cmd.Wait()
+		close(ended)
+	}()
 	t.Cleanup(func() { <-ended }) // the test's context is done, which ends the command
 	want := s.addresses.Replace(c.Want)
 	deadline, tick := time.NewTimer(commandTime), time.NewTicker(50*time.Millisecond)
@@ -111,9 +116,8 @@ func (s *Sandbox) Stay(t testing.TB, c Command) {
 	defer tick.Stop()
 	for !s.answers() || !MatchSoFar(want, out.String()) {
 		select {
-		case err := <-ended:
-			ended <- err
-			t.Fatalf("%s: ended, %v:\n%s", c.Text, err, out.String())
+		case <-ended:
+			t.Fatalf("%s: ended, %v:\n%s", c.Text, failed, out.String())
 		case <-deadline.C:
 			t.Fatalf("%s: not ready after %v, or %v", c.Text, commandTime, Match(want, out.String()))
 		case <-tick.C:

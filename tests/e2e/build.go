@@ -14,6 +14,7 @@ var mains = map[string]string{
 	"mcp":        "./apps/mcp/internal/everything/cmd/stack",
 	"server":     "./apps/mcp/internal/everything/cmd/stackserver",
 	"authorizer": "./apps/authorizer/internal/loopback/cmd/stack",
+	"auditor":    "./apps/auditor/cmd/lambda",
 	"pretoken":   "./apps/pretoken/cmd/lambda",
 	"rotator":    "./apps/rotator/cmd/lambda",
 }

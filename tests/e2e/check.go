@@ -14,6 +14,7 @@ import (
 	"leasehold.example/apps/mcp/config"
 	"leasehold.example/tests/deployment"
 	"leasehold.example/tests/waf"
+	"leasehold.example/tests/wire"
 )
 
 // Check asks the stack for everything that a deployment can break, in an order in which one
@@ -85,8 +86,8 @@ func (s *Stack) checkTimeouts(context.Context) error {
 }
 
 func (s *Stack) checkHealth(ctx context.Context) error {
-	a, err := get(ctx, s.URL+"/healthz")
-	if err == nil && a.status != http.StatusOK {
+	a, err := wire.Caller{}.Get(ctx, s.URL+"/healthz")
+	if err == nil && a.Status != http.StatusOK {
 		err = fmt.Errorf("GET %s/healthz: %s", s.URL, a)
 	}
 	return err
@@ -97,19 +98,19 @@ var metadataParameter = regexp.MustCompile(`resource_metadata="([^"]*)"`)
 // checkChallenge goes from a bare 401 to the issuer, as a client does that knows nothing but
 // the URL (RFC 9728 section 5).
 func (s *Stack) checkChallenge(ctx context.Context) error {
-	a, err := caller{url: s.MCPURL}.modern(ctx, "tools/list", "", "")
+	a, err := wire.Caller{URL: s.MCPURL}.Modern(ctx, "tools/list", "", "")
 	if err != nil {
 		return err
 	}
-	challenge := a.header.Get("WWW-Authenticate")
-	if a.status != http.StatusUnauthorized || challenge == "" {
+	challenge := a.Header.Get("WWW-Authenticate")
+	if a.Status != http.StatusUnauthorized || challenge == "" {
 		return fmt.Errorf("a request without a token got %s with WWW-Authenticate %q, not 401 with a challenge: see the gateway response UNAUTHORIZED", a, challenge)
 	}
 	found := metadataParameter.FindStringSubmatch(challenge)
 	if found == nil {
 		return fmt.Errorf("the challenge %q has no resource_metadata", challenge)
 	}
-	a, err = get(ctx, found[1])
+	a, err = wire.Caller{}.Get(ctx, found[1])
 	if err != nil {
 		return fmt.Errorf("the challenge's resource_metadata: %w", err)
 	}
@@ -117,7 +118,7 @@ func (s *Stack) checkChallenge(ctx context.Context) error {
 		Resource string
 		Servers  []string `json:"authorization_servers"`
 	}
-	if err := json.Unmarshal([]byte(a.body), &document); err != nil || a.status != http.StatusOK || document.Resource != s.MCPURL {
+	if err := json.Unmarshal([]byte(a.Body), &document); err != nil || a.Status != http.StatusOK || document.Resource != s.MCPURL {
 		return fmt.Errorf("the challenge's resource_metadata %s answers %s, not the metadata of %s", found[1], a, s.MCPURL)
 	}
 	if !slices.Contains(document.Servers, s.options.Issuer) {
@@ -127,9 +128,9 @@ func (s *Stack) checkChallenge(ctx context.Context) error {
 }
 
 // caller returns somebody with a token of all scopes.
-func (s *Stack) caller(tenant, subject string) (caller, error) {
+func (s *Stack) caller(tenant, subject string) (wire.Caller, error) {
 	token, err := s.Token(tenant, subject)
-	return caller{s.MCPURL, token}, err
+	return wire.Caller{URL: s.MCPURL, Token: token}, err
 }
 
 func (s *Stack) checkCall(ctx context.Context) error {
@@ -137,14 +138,14 @@ func (s *Stack) checkCall(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a, err := me.modern(ctx, "tools/list", "", "")
+	a, err := me.Modern(ctx, "tools/list", "", "")
 	if err != nil {
 		return err
 	}
-	if a.status != http.StatusOK || !strings.Contains(a.body, `"math"`) {
+	if a.Status != http.StatusOK || !strings.Contains(a.Body, `"math"`) {
 		return fmt.Errorf("tools/list with a good token: %s", a)
 	}
-	r, err := me.tool(ctx, "math", `{"a":2,"b":3}`)
+	r, err := me.Tool(ctx, "math", `{"a":2,"b":3}`)
 	if err == nil && r.StructuredContent["sum"] != 5.0 {
 		err = fmt.Errorf("2 + 3 = %v", r.StructuredContent["sum"])
 	}
@@ -158,9 +159,9 @@ func (s *Stack) checkScope(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a, err := caller{s.MCPURL, token}.modern(ctx, "tools/call", "notebook_open", `"name":"notebook_open","arguments":{"title":"e2e"},`)
-	challenge := a.header.Get("WWW-Authenticate")
-	if err == nil && (a.status != http.StatusForbidden || !strings.Contains(challenge, "insufficient_scope") || !strings.Contains(challenge, "notebook:write")) {
+	a, err := wire.Caller{URL: s.MCPURL, Token: token}.Modern(ctx, "tools/call", "notebook_open", `"name":"notebook_open","arguments":{"title":"e2e"},`)
+	challenge := a.Header.Get("WWW-Authenticate")
+	if err == nil && (a.Status != http.StatusForbidden || !strings.Contains(challenge, "insufficient_scope") || !strings.Contains(challenge, "notebook:write")) {
 		err = fmt.Errorf("a call without its scope got %s with WWW-Authenticate %q, not 403 with a challenge for notebook:write", a, challenge)
 	}
 	return err
@@ -176,12 +177,12 @@ func (s *Stack) checkSession(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	session, err := me.open(ctx)
+	session, err := me.Open(ctx)
 	if err != nil {
 		return err
 	}
 	for _, step := range []struct {
-		who             caller
+		who             wire.Caller
 		name, arguments string
 		status          int
 	}{
@@ -189,21 +190,21 @@ func (s *Stack) checkSession(ctx context.Context) error {
 		{me, "session_get", `{"key":"k"}`, http.StatusOK},
 		{other, "session_get", `{"key":"k"}`, http.StatusNotFound},
 	} {
-		a, err := step.who.oldTool(ctx, session, step.name, step.arguments)
+		a, err := step.who.OldTool(ctx, session, step.name, step.arguments)
 		if err == nil && step.status == http.StatusOK {
-			_, err = a.result(step.name)
+			_, err = a.Result(step.name)
 		}
-		if err == nil && a.status != step.status {
+		if err == nil && a.Status != step.status {
 			err = fmt.Errorf("%s: %s, want %d", step.name, a, step.status)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if a, err := me.end(ctx, session); err != nil || a.status != http.StatusNoContent {
+	if a, err := me.End(ctx, session); err != nil || a.Status != http.StatusNoContent {
 		return errors.Join(err, fmt.Errorf("DELETE of a session: %s", a))
 	}
-	if a, err := me.oldTool(ctx, session, "whoami", "{}"); err != nil || a.status != http.StatusNotFound {
+	if a, err := me.OldTool(ctx, session, "whoami", "{}"); err != nil || a.Status != http.StatusNotFound {
 		return errors.Join(err, fmt.Errorf("the deleted session: %s", a))
 	}
 	return nil
@@ -218,26 +219,26 @@ func (s *Stack) checkHandle(ctx context.Context) error {
 	}
 	var arguments string
 	for range 2 {
-		r, err := me.tool(ctx, "notebook_open", `{"title":"e2e"}`)
+		r, err := me.Tool(ctx, "notebook_open", `{"title":"e2e"}`)
 		if err != nil {
 			return err
 		}
-		arguments = `"notebook":"` + r.text("notebook") + `"`
-		if _, err := me.tool(ctx, "notebook_append", `{`+arguments+`,"text":"one"}`); err != nil {
+		arguments = `"notebook":"` + r.Text("notebook") + `"`
+		if _, err := me.Tool(ctx, "notebook_append", `{`+arguments+`,"text":"one"}`); err != nil {
 			return err
 		}
 	}
-	r, err := me.tool(ctx, "notebook_read", `{`+arguments+`}`)
+	r, err := me.Tool(ctx, "notebook_read", `{`+arguments+`}`)
 	if err != nil {
 		return err
 	}
 	if entries, _ := r.StructuredContent["entries"].([]any); len(entries) != 1 {
 		return fmt.Errorf("the notebook has %v", r.StructuredContent)
 	}
-	if r, err = me.tool(ctx, "notebook_delete", `{`+arguments+`}`); err != nil || r.RequestState == "" {
+	if r, err = me.Tool(ctx, "notebook_delete", `{`+arguments+`}`); err != nil || r.RequestState == "" {
 		return errors.Join(err, fmt.Errorf("notebook_delete did not ask: %+v", r))
 	}
-	r, err = me.tool(ctx, "notebook_delete", `{`+arguments+`}`,
+	r, err = me.Tool(ctx, "notebook_delete", `{`+arguments+`}`,
 		`"requestState":"`+r.RequestState+`","inputResponses":{"confirm":{"action":"accept","content":{"confirm":true}}}`)
 	if err == nil && r.StructuredContent["deleted"] != true {
 		err = fmt.Errorf("notebook_delete: %+v", r)

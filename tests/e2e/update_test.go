@@ -6,33 +6,51 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"leasehold.example/tests/isolation"
 )
+
+// person has a token of all scopes.
+func (s *Stack) person(t *testing.T, tenant, subject string) isolation.Person {
+	t.Helper()
+	c, err := s.caller(tenant, subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return isolation.Person{Name: tenant + subject, Caller: c}
+}
+
+// testIsolation has people of two tenants, some with the same name.
+func testIsolation(t *testing.T, s *Stack) {
+	t.Helper()
+	isolation.Of(t, s.person(t, "acme", "alice"), s.person(t, "acme", "bob"), s.person(t, "globex", "alice"), s.person(t, "globex", "bob"))
+}
 
 // worker keeps a session and a notebook, and uses them in turn until it is told to stop.
 type worker struct {
-	property
+	isolation.Property
 	calls chan<- struct{} // one for each turn that was good
 	done  int
 }
 
 func (w *worker) turn(ctx context.Context) error {
 	value := fmt.Sprint(w.done)
-	a, err := w.oldTool(ctx, w.session, "session_set", `{"key":"n","value":"`+value+`"}`)
+	a, err := w.OldTool(ctx, w.Session, "session_set", `{"key":"n","value":"`+value+`"}`)
 	if err == nil {
-		_, err = a.result("session_set")
+		_, err = a.Result("session_set")
 	}
 	if err != nil {
 		return err
 	}
-	if a, err = w.oldTool(ctx, w.session, "session_get", `{"key":"n"}`); err != nil {
+	if a, err = w.OldTool(ctx, w.Session, "session_get", `{"key":"n"}`); err != nil {
 		return err
 	}
-	r, err := a.result("session_get")
-	if err == nil && r.text("value") != value {
-		err = fmt.Errorf("the session holds %q, not %s", r.text("value"), value)
+	r, err := a.Result("session_get")
+	if err == nil && r.Text("value") != value {
+		err = fmt.Errorf("the session holds %q, not %s", r.Text("value"), value)
 	}
 	if err == nil {
-		r, err = w.tool(ctx, "notebook_append", `{"notebook":"`+w.notebook+`","text":"`+value+`"}`)
+		r, err = w.Tool(ctx, "notebook_append", `{"notebook":"`+w.Notebook+`","text":"`+value+`"}`)
 	}
 	if w.done++; err == nil && r.StructuredContent["entries"] != float64(w.done+1) { // and the first
 		err = fmt.Errorf("the notebook has %v entries, not %d", r.StructuredContent["entries"], w.done+1)
@@ -50,7 +68,7 @@ func testUpdate(t *testing.T, s *Stack, next []byte, cold func() int) {
 	var stop atomic.Bool
 	var group sync.WaitGroup
 	for i := range workers {
-		workers[i] = worker{property: newProperty(t, s, "acme", fmt.Sprint("worker-", i)), calls: good}
+		workers[i] = worker{Property: isolation.NewProperty(t, s.person(t, "acme", fmt.Sprint("worker-", i))), calls: good}
 	}
 	for i := range workers {
 		w := &workers[i]

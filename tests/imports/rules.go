@@ -84,6 +84,11 @@ var rules = []rule{
 		under([]string{ours + "apps/mcp/internal/everything", ours + "apps/authorizer/internal/loopback"}),
 	},
 	{
+		"what ships does not import the examples, which are there to be copied",
+		func(f File) bool { return !f.in("apps/mcp/internal/example") && !f.test() },
+		under([]string{ours + "apps/mcp/internal/example"}),
+	},
+	{
 		"tests are imported by tests only",
 		func(f File) bool { return !f.in("tests") },
 		under([]string{ours + "tests"}),

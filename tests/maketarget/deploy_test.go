@@ -36,24 +36,8 @@ func TestDeployStopsOnMandatoryFindings(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			makefile, err := os.ReadFile(filepath.Join(repo.Root(t), "Makefile"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			dir, bin := t.TempDir(), t.TempDir()
-			for path, text := range map[string]string{
-				filepath.Join(dir, "Makefile"): string(makefile), filepath.Join(bin, "go"): fakeGo, filepath.Join(bin, "pulumi"): fakePulumi,
-			} {
-				if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
-					t.Fatal(err)
-				}
-			}
-			cmd := exec.CommandContext(t.Context(), "make", "-s", "deploy", "STACK=acme")
-			cmd.Dir = dir
-			cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "PREVIEW="+tt.preview)
-			text, err := cmd.CombinedOutput()
-			out := string(text)
-			if (err == nil) != tt.deployed || strings.Contains(out, "pulumi up --stack acme") != tt.deployed {
+			out, err := newTree(t).make("PREVIEW="+tt.preview, "deploy", "STACK=acme")
+			if (err == nil) != tt.deployed || strings.Contains(out, "pulumi up --stack acme\n") != tt.deployed {
 				t.Errorf("%v:\n%s", err, out)
 			}
 			if !strings.Contains(out, "findings of acme") {
@@ -61,4 +45,74 @@ func TestDeployStopsOnMandatoryFindings(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestDeployOfAPipeline: nobody is asked, and what a job before built is not built again, wherever it was put.
+func TestDeployOfAPipeline(t *testing.T) {
+	t.Parallel()
+	for _, dir := range []string{"build", "downloaded"} {
+		tree := newTree(t)
+		for _, name := range []string{"mcp.zip", "mcp.zip.json"} {
+			tree.write(filepath.Join(dir, name), "of the job before", 0o600)
+		}
+		out, err := tree.make("CI=true", "deploy", "STACK=acme", "ARCHIVES="+dir)
+		if err != nil || !strings.Contains(out, "pulumi up --stack acme --yes --non-interactive\n") {
+			t.Errorf("%s: %v:\n%s", dir, err, out)
+		}
+		for _, name := range []string{"mcp.zip", "mcp.zip.json"} {
+			if text, err := os.ReadFile(filepath.Join(tree.dir, "build", name)); err != nil || string(text) != "of the job before" {
+				t.Errorf("%s: %s is %q, %v", dir, name, text, err)
+			}
+		}
+		if _, err := os.Stat(filepath.Join(tree.dir, "build", "server.zip")); err == nil {
+			t.Errorf("%s: the functions are built", dir)
+		}
+	}
+	if out, err := newTree(t).make("CI=true", "deploy", "STACK=acme", "ARCHIVES=nowhere"); err == nil || strings.Contains(out, "pulumi up") {
+		t.Errorf("without archives: %v:\n%s", err, out)
+	}
+}
+
+// tree is a repository with nothing but the Makefile and its part for deliveries.
+type tree struct {
+	t        *testing.T
+	dir, bin string
+}
+
+func newTree(t *testing.T) tree {
+	t.Helper()
+	tr := tree{t, t.TempDir(), t.TempDir()}
+	for _, path := range []string{"Makefile", "tools/make/delivery.mk"} {
+		text, err := os.ReadFile(filepath.Join(repo.Root(t), path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr.write(path, string(text), 0o600)
+	}
+	for name, text := range map[string]string{"go": fakeGo, "pulumi": fakePulumi} {
+		if err := os.WriteFile(filepath.Join(tr.bin, name), []byte(text), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return tr
+}
+
+func (tr tree) write(path, text string, mode os.FileMode) {
+	tr.t.Helper()
+	path = filepath.Join(tr.dir, path)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		tr.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), mode); err != nil {
+		tr.t.Fatal(err)
+	}
+}
+
+// make runs it with one variable more, and returns all that is printed.
+func (tr tree) make(variable string, args ...string) (string, error) {
+	cmd := exec.CommandContext(tr.t.Context(), "make", append([]string{"-s"}, args...)...)
+	cmd.Dir = tr.dir
+	cmd.Env = append(os.Environ(), "PATH="+tr.bin+":"+os.Getenv("PATH"), "CI=", "PREVIEW=0", variable)
+	text, err := cmd.CombinedOutput()
+	return string(text), err
 }

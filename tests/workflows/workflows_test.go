@@ -118,7 +118,7 @@ func TestDependabot(t *testing.T) {
 		{"/libs\n", "/libs2\n", "gomod /libs2 has no manifest"},
 		{"      - /libs\n", "", "gomod /libs is missing"},
 		{"      - /libs\n", "      - /libs\n      - /libs\n", "gomod /libs is there twice"},
-		{"    groups:\n      npm:", "    labels:\n      npm:", "npm [/docs /tests/node]: want groups, so that a week has one pull request"},
+		{"    groups:\n      npm:", "    labels:\n      npm:", "npm [/docs /docs/examples/typescript /tests/node]: want groups, so that a week has one pull request"},
 	} {
 		found, err := CheckDependabot(bytes.Replace(text, []byte(tt.old), []byte(tt.changed), 1), facts)
 		if err != nil || len(found) == 0 || found[0] != tt.want {

@@ -85,7 +85,7 @@ func (c *Config) accepts(name string) bool {
 		return headerPattern.MatchString(c.ChallengeHeader) && !strings.EqualFold(c.ChallengeHeader, "WWW-Authenticate")
 	case EnvAuthorizerCache:
 		return 0 <= c.AuthorizerCache && c.AuthorizerCache <= time.Hour
-	case EnvLogLevel, EnvLogSample, EnvStage:
+	case EnvLogLevel, EnvLogSample, EnvStage, EnvTraceSample, EnvOTLPEndpoint, EnvOTLPTracesEndpoint, EnvOTLPMetricsEndpoint:
 		return c.acceptsSignals(name)
 	case EnvListenAddr:
 		return isListenAddr(c.ListenAddr)
@@ -100,6 +100,14 @@ func (c *Config) acceptsSignals(name string) bool {
 	switch name {
 	case EnvLogSample: // what is not a number is neither
 		return 0 <= c.LogSample && c.LogSample <= 1
+	case EnvTraceSample:
+		return 0 <= c.TraceSample && c.TraceSample <= 1
+	case EnvOTLPEndpoint:
+		return isCollector(c.OTLPEndpoint)
+	case EnvOTLPTracesEndpoint:
+		return isCollector(c.OTLPTracesEndpoint)
+	case EnvOTLPMetricsEndpoint:
+		return isCollector(c.OTLPMetricsEndpoint)
 	case EnvStage:
 		return len(c.Stage) <= 64 && stagePattern.MatchString(c.Stage)
 	}
@@ -136,6 +144,15 @@ func isHTTPS(s string) bool {
 		!strings.ContainsAny(s, "?#") && !strings.HasSuffix(s, "/")
 }
 
+// isCollector accepts where spans may go: over TLS, or to this machine.
+func isCollector(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Hostname() != "" && u.User == nil && !strings.ContainsAny(s, "?#") &&
+		(u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()))
+}
+
+func isLoopback(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }
+
 func isListenAddr(s string) bool {
 	_, port, err := net.SplitHostPort(s)
 	return err == nil && port != ""
@@ -149,6 +166,5 @@ func isOrigin(s string) bool {
 	if err != nil || u.Hostname() == "" || s != u.Scheme+"://"+strings.ToLower(u.Host) {
 		return false
 	}
-	loopback := u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()
-	return !strings.Contains(s, "*") && (u.Scheme == "https" || u.Scheme == "http" && loopback)
+	return !strings.Contains(s, "*") && (u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()))
 }

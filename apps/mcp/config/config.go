@@ -109,6 +109,17 @@ type Config struct {
 	// Stage names the deployment: in every line of the log, and as a dimension of the metrics.
 	// A stack sets it to its name.
 	Stage string `env:"LEASEHOLD_STAGE" envDefault:"local" want:"1 to 64 letters, digits and . _ -, beginning with a letter or a digit" authorizer:"too"`
+	// TraceSample is the share of requests that leave spans, beside those that X-Ray samples. A
+	// caller whose own trace is not sampled keeps its request out of it; none gets one in.
+	TraceSample float64 `env:"LEASEHOLD_TRACE_SAMPLE" envDefault:"1" want:"a number from 0 to 1"`
+	// OTLPEndpoint is the collector that gets spans and metrics, by OTLP over HTTP in protobuf: at v1/traces and
+	// v1/metrics below it. Absent means that there are neither. It takes no credentials: those
+	// belong to a collector beside the server, and OTEL_EXPORTER_OTLP_HEADERS stops the start.
+	OTLPEndpoint string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" want:"an https URL without user, query and fragment, or http on loopback"`
+	// OTLPTracesEndpoint is the URL that gets the spans, in the place of the one below OTEL_EXPORTER_OTLP_ENDPOINT.
+	OTLPTracesEndpoint string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" want:"an https URL without user, query and fragment, or http on loopback"`
+	// OTLPMetricsEndpoint is the URL that gets the metrics, in the place of the one below OTEL_EXPORTER_OTLP_ENDPOINT.
+	OTLPMetricsEndpoint string `env:"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT" want:"an https URL without user, query and fragment, or http on loopback"`
 	// ListenAddr is where cmd/server listens in a container; the Lambda function ignores it.
 	ListenAddr string `env:"LEASEHOLD_LISTEN_ADDR" envDefault:"127.0.0.1:8080" want:"host:port" deployed:"yes"`
 }

@@ -51,6 +51,7 @@ func TestLoadDefaults(t *testing.T) {
 		RequestTimeout:   25 * time.Second,
 		LogLevel:         slog.LevelInfo,
 		LogSample:        1,
+		TraceSample:      1,
 		Stage:            "local",
 		ListenAddr:       "127.0.0.1:8080",
 	}
@@ -82,6 +83,8 @@ func TestLoadEverything(t *testing.T) {
 		config.EnvResponseMode, "streaming", config.EnvResponseLimit, "65536",
 		config.EnvRequestTimeout, "90s", config.EnvLogLevel, "debug", config.EnvListenAddr, ":8080",
 		config.EnvChallengeHeader, "X-Challenge", config.EnvLogSample, "0.25", config.EnvStage, "prod-eu.1",
+		config.EnvTraceSample, "0.5", config.EnvOTLPEndpoint, "http://127.0.0.1:4318",
+		config.EnvOTLPTracesEndpoint, "https://traces.example/in", config.EnvOTLPMetricsEndpoint, "http://localhost:4318/m",
 	))
 	if err != nil {
 		t.Fatal(err)
@@ -100,6 +103,8 @@ func TestLoadEverything(t *testing.T) {
 		BaseScopes:     []string{"mcp:basic", "openid"}, BasePaths: []string{"/prod", "/tools/v1"},
 		ResponseMode: config.Streaming, ResponseLimit: 64 << 10, RequestTimeout: 90 * time.Second,
 		LogLevel: slog.LevelDebug, ListenAddr: ":8080", ChallengeHeader: "X-Challenge", LogSample: 0.25, Stage: "prod-eu.1",
+		TraceSample: 0.5, OTLPEndpoint: "http://127.0.0.1:4318",
+		OTLPTracesEndpoint: "https://traces.example/in", OTLPMetricsEndpoint: "http://localhost:4318/m",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("Load =\n%+v, want\n%+v", got, want)
@@ -182,7 +187,14 @@ func TestLoadRefuses(t *testing.T) {
 		config.EnvLogLevel:       {"verbose"},
 		config.EnvLogSample:      {"-0.1", "1.5", "NaN", "half"},
 		config.EnvStage:          {"a b", "-a", "a/b", strings.Repeat("a", 65)},
-		config.EnvListenAddr:     {"8080", "127.0.0.1", "127.0.0.1:"},
+		config.EnvTraceSample:    {"-0.1", "1.1", "NaN", "all"},
+		config.EnvOTLPEndpoint: {
+			"collector:4318", "http://collector.example:4318", "http://127.0.0.1.example", "https://", "https://u:p@collector.example",
+			"https://collector.example?key=x", "https://collector.example#x", "grpc://127.0.0.1:4317",
+		},
+		config.EnvOTLPTracesEndpoint:  {"http://10.0.0.1:4318/v1/traces"},
+		config.EnvOTLPMetricsEndpoint: {"http://collector/v1/metrics"},
+		config.EnvListenAddr:          {"8080", "127.0.0.1", "127.0.0.1:"},
 		// The edge cannot carry WWW-Authenticate, or it would need no other.
 		config.EnvChallengeHeader: {"X Challenge", "X-Challenge:", "www-authenticate", "-", "X\r\nY"},
 		config.EnvAuthorizerCache: {"0s"}, // the server has no cache of this kind
@@ -218,6 +230,42 @@ func TestLoadHidesKey(t *testing.T) {
 	_, err := config.Load(environment(config.EnvSealSecretARN, `{"kid": "k1", "key": "c2VjcmV0"}`))
 	if err == nil || strings.Contains(err.Error(), "c2VjcmV0") {
 		t.Errorf("Load = %v, want an error without the key", err)
+	}
+}
+
+// Where spans and metrics go, and that a credential for it does not show, nor is taken for
+// one that is used.
+func TestLoadOTLP(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		set             []string
+		traces, metrics string
+	}{
+		"nothing": {},
+		"one for both": {
+			[]string{config.EnvOTLPEndpoint, "https://c.example/otlp/"}, "https://c.example/otlp/v1/traces", "https://c.example/otlp/v1/metrics",
+		},
+		"spans alone": {[]string{config.EnvOTLPTracesEndpoint, "http://[::1]:4318/in"}, "http://[::1]:4318/in", ""},
+		"metrics elsewhere": {
+			[]string{config.EnvOTLPEndpoint, "https://c.example", config.EnvOTLPMetricsEndpoint, "https://m.example/v1"},
+			"https://c.example/v1/traces", "https://m.example/v1",
+		},
+	} {
+		c, err := config.Load(environment(test.set...))
+		if err != nil || c.TracesURL() != test.traces || c.MetricsURL() != test.metrics {
+			t.Errorf("%s: %q and %q, %v", name, c.TracesURL(), c.MetricsURL(), err)
+		}
+	}
+	for name, value := range map[string]string{
+		config.EnvOTLPEndpoint:                "https://user:hunter2@c.example",
+		config.EnvOTLPTracesEndpoint:          "https://c.example?key=hunter2",
+		config.PrefixOTLP + "HEADERS":         "api-key=hunter2",
+		config.PrefixOTLP + "TRACES_PROTOCOL": "grpc-hunter2",
+	} {
+		_, err := config.Load(environment(name, value))
+		if err == nil || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v, want an error that names it without its value", name, err)
+		}
 	}
 }
 

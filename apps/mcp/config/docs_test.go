@@ -70,7 +70,7 @@ func TestNames(t *testing.T) {
 		t.Errorf("names.go has\n%v, Config has\n%v", constants, fields)
 	}
 	for name := range constants {
-		if !strings.HasPrefix(name, config.Prefix) {
+		if !strings.HasPrefix(name, config.Prefix) && !strings.HasPrefix(name, config.PrefixOTLP) {
 			t.Errorf("%s lacks the prefix %s", name, config.Prefix)
 		}
 	}

@@ -103,7 +103,7 @@ func load(environ map[string]string, c Config, r reader) (Config, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(environ)) {
 		isName := func(v variable) bool { return v.name == name }
-		if strings.HasPrefix(name, Prefix) && !slices.ContainsFunc(variables, isName) {
+		if (strings.HasPrefix(name, Prefix) || strings.HasPrefix(name, PrefixOTLP)) && !slices.ContainsFunc(variables, isName) {
 			problems = append(problems, fmt.Errorf("%s: there is no such variable", name))
 		}
 	}
@@ -135,9 +135,10 @@ func (v variable) problem(reason string) error {
 	return fmt.Errorf("%s: want %s; %s", v.name, v.want, reason)
 }
 
-// quote shows what was set, unless it may be the secret in place of the secret's name.
+// quote shows what was set, unless it may be the secret in place of the secret's name, or
+// have one in it.
 func (v variable) quote(value string) string {
-	if v.name == EnvSealSecretARN {
+	if v.name == EnvSealSecretARN || strings.HasPrefix(v.name, PrefixOTLP) {
 		return "it is something else"
 	}
 	return fmt.Sprintf("it is %q", value)

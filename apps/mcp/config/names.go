@@ -4,6 +4,11 @@ package config
 // an error, because it is a typing mistake or a setting of another version.
 const Prefix = "LEASEHOLD_"
 
+// PrefixOTLP begins the variables of OpenTelemetry that say where spans and metrics go. One
+// that is not below is an error too: what it asks for, such as headers, would not be done.
+// https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+const PrefixOTLP = "OTEL_EXPORTER_OTLP_"
+
 // Names of the environment variables, for the server that reads them and for the
 // infrastructure that sets them. Config says what each one means.
 const (
@@ -29,4 +34,9 @@ const (
 	EnvLogSample         = "LEASEHOLD_LOG_SAMPLE"
 	EnvStage             = "LEASEHOLD_STAGE"
 	EnvListenAddr        = "LEASEHOLD_LISTEN_ADDR"
+	EnvTraceSample       = "LEASEHOLD_TRACE_SAMPLE"
+
+	EnvOTLPEndpoint        = "OTEL_EXPORTER_OTLP_ENDPOINT"
+	EnvOTLPTracesEndpoint  = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+	EnvOTLPMetricsEndpoint = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"
 )

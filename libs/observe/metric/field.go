@@ -25,6 +25,16 @@ const (
 	FieldDebug         = "debug"
 )
 
+// Values of FieldOutcome beside the metrics that count failures.
+const (
+	OutcomeOK        = "ok"
+	OutcomeCancelled = "cancelled" // by the client, who waits for no answer
+)
+
+// FieldPrincipal is in the lines of the audit and in no others: who asked, under the pseudonym
+// that the summary line has as FieldSubject. What copies the audit elsewhere selects by it.
+const FieldPrincipal = "principal"
+
 // Field describes a field of the summary line. One that has nothing to say is left out.
 type Field struct {
 	// Name is one of the constants, and Help says in a sentence what it holds.
@@ -34,7 +44,7 @@ type Field struct {
 var fields = []Field{
 	{FieldColdStart, "True for the first request of an instance; else absent."},
 	{FieldEdgeRequestID, "API Gateway's id of the request, as in its access log and in the client's x-amzn-requestid."},
-	{FieldTraceID, "The id of the trace: X-Ray's on Lambda, else that of the client's traceparent."},
+	{FieldTraceID, "The id of the trace: of the span that the request left; without one X-Ray's on Lambda, else that of the client's traceparent."},
 	{FieldTenant, "The tenant of the verified token."},
 	{FieldSubject, "A keyed hash of tenant, issuer and subject behind its key's id: the same for all requests of a person until the key rotates. The audit log has it as `principal`."},
 	{FieldTool, "The tool of a tools/call, when there is one of this name."},

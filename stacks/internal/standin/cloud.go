@@ -83,6 +83,38 @@ func (c Cloud) Put(token, id string, state resource.PropertyMap) error {
 	return c.put(object(token, id, state))
 }
 
+// Edit changes a text of every object of a type, as somebody does by hand.
+func (c Cloud) Edit(token, key, value string) error {
+	all, err := c.ofType(token)
+	for _, o := range all {
+		o.State[key] = value
+		err = errors.Join(err, c.put(o))
+	}
+	return err
+}
+
+// Lose removes every object of a type, without asking whether it is protected.
+func (c Cloud) Lose(token string) error {
+	all, err := c.ofType(token)
+	for _, o := range all {
+		err = errors.Join(err, os.Remove(c.file(o)))
+	}
+	return err
+}
+
+// get returns an object as it is now; an error that is fs.ErrNotExist when it is gone.
+func (c Cloud) get(o Object) (Object, error) {
+	text, err := os.ReadFile(c.file(o))
+	if err != nil {
+		return Object{}, err
+	}
+	var now Object
+	if err := json.Unmarshal(text, &now); err != nil {
+		return Object{}, fmt.Errorf("%s: %w", c.file(o), err)
+	}
+	return now, nil
+}
+
 // ofType returns all objects of a type, in no order.
 func (c Cloud) ofType(token string) ([]Object, error) {
 	names, err := filepath.Glob(filepath.Join(string(c), "*.json"))

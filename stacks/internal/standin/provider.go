@@ -11,7 +11,9 @@ package standin
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -144,9 +146,30 @@ func (s *server) Create(_ context.Context, r plugin.CreateRequest) (plugin.Creat
 	return plugin.CreateResponse{ID: resource.ID(id), Properties: state}, nil
 }
 
-// Read believes the engine's state: nobody else changes this cloud.
-func (*server) Read(_ context.Context, r plugin.ReadRequest) (plugin.ReadResponse, error) {
-	return plugin.ReadResponse{ReadResult: plugin.ReadResult{ID: r.ID, Inputs: r.Inputs, Outputs: r.State}}, nil
+// Read returns what the engine's state says, with the texts that the cloud has now: what changed there by hand is
+// seen where it is text, and what is gone is gone.
+func (s *server) Read(_ context.Context, r plugin.ReadRequest) (plugin.ReadResponse, error) {
+	now, err := s.cloud.get(object(string(r.Type), string(r.ID), r.State))
+	if errors.Is(err, fs.ErrNotExist) {
+		return plugin.ReadResponse{}, nil
+	}
+	if err != nil {
+		return plugin.ReadResponse{}, err
+	}
+	return plugin.ReadResponse{ReadResult: plugin.ReadResult{
+		ID: r.ID, Inputs: withTexts(r.Inputs, now.State), Outputs: withTexts(r.State, now.State),
+	}}, nil
+}
+
+// withTexts is a copy with other values where both have a text.
+func withTexts(properties resource.PropertyMap, texts map[string]string) resource.PropertyMap {
+	now := properties.Copy()
+	for key, value := range now {
+		if text, ok := texts[string(key)]; ok && value.IsString() {
+			now[key] = resource.NewProperty(text)
+		}
+	}
+	return now
 }
 
 // Update changes the resource in place.

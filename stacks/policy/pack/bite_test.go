@@ -112,7 +112,7 @@ func less(v property.Value) func(yield func(property.Value) bool) {
 			yield(property.New(!v.AsBool()))
 		case v.IsNumber():
 			_ = yield(property.New(0.0)) && yield(property.New(100*v.AsNumber()))
-		case v.IsString() && strings.HasPrefix(v.AsString(), "{"):
+		case v.IsString() && strings.HasPrefix(v.AsString(), "{") && json.Valid([]byte(v.AsString())):
 			lessJSON(v.AsString(), yield)
 		case v.IsString():
 			yield(property.New("*"))

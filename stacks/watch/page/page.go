@@ -1,17 +1,29 @@
-// Package page draws CloudWatch dashboards into one HTML file that needs no network, with made-up figures: to see what
-// a stack will have before it is there.
+// Package page draws CloudWatch dashboards into one HTML file that needs no network: to see what a stack will have
+// before it is there. The functions' own figures are those of a run on this machine.
 package page
 
 import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
+
+	"leasehold.example/libs/observe/metric"
 )
+
+// Stack is what is drawn of a stack.
+type Stack struct {
+	Name       string
+	Dashboards []Dashboard
+	// Rules are the definitions of its Contributor Insights rules, by the names that dashboards have for them.
+	Rules map[string]string
+}
 
 // Dashboard is a dashboard as it is deployed.
 type Dashboard struct {
@@ -26,23 +38,26 @@ var text string
 
 var layout = template.Must(template.New("page").Parse(text))
 
-// Render draws the dashboards of a stack.
-func Render(stack string, dashboards []Dashboard) ([]byte, error) {
+// Render draws the dashboards of a stack. What the functions emit has the figures of their run; what AWS emits,
+// which no run here does, is made up and says so.
+func Render(s Stack, f *Figures) ([]byte, error) {
 	type drawn struct {
 		Name    string
 		Widgets []widget
 	}
 	data := struct {
 		Stack      string
+		Requests   int
+		Seconds    string
 		Dashboards []drawn
-	}{Stack: stack}
-	for _, d := range dashboards {
+	}{Stack: s.Name, Requests: f.requests, Seconds: number(f.took.Seconds())}
+	for _, d := range s.Dashboards {
 		var body struct{ Widgets []widget }
 		if err := json.Unmarshal([]byte(d.Body), &body); err != nil {
 			return nil, fmt.Errorf("dashboard %s: %w", d.Name, err)
 		}
 		for i := range body.Widgets {
-			if err := body.Widgets[i].draw(); err != nil {
+			if err := body.Widgets[i].draw(s.Rules, f); err != nil {
 				return nil, fmt.Errorf("dashboard %s: %s: %w", d.Name, body.Widgets[i].Properties.Title, err)
 			}
 		}
@@ -62,30 +77,66 @@ type widget struct {
 		Title, View, Query string
 		Period             int
 		Metrics            [][]any
-		YAxis              struct{ Left struct{ Label string } }
+		InsightRule        struct {
+			RuleName            string
+			MaxContributorCount int
+		}
+		YAxis struct{ Left struct{ Label string } }
 	}
 	Lines   []line
 	Columns []string
 	Rows    [][]string
 	Top     string // of the axis
+	// MadeUp is some, when a figure is.
+	MadeUp bool
 }
 
-// line is one metric of a chart.
-type line struct{ Label, Color, Points, Last string }
+// line is one line of a chart.
+type line struct {
+	Label, Color, Points, Last string
+	MadeUp                     bool
 
-var colors = []string{"#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f"}
+	values []float64
+}
 
-func (w *widget) draw() error {
-	if w.Properties.Query != "" {
-		names := columns(w.Properties.Query)
-		if w.Properties.View == "table" {
-			w.Columns, w.Rows = names, rows(names)
+var colors = []string{"#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf"}
+
+func (w *widget) draw(rules map[string]string, f *Figures) error {
+	p := &w.Properties
+	switch {
+	case p.InsightRule.RuleName != "":
+		first, err := f.rank(rules[p.InsightRule.RuleName], p.InsightRule.MaxContributorCount)
+		for _, c := range first {
+			w.Lines = append(w.Lines, line{Label: c.label, values: c.values})
+		}
+		return w.chart(err)
+	case foreign(p.Query):
+		for _, m := range named.FindAllStringSubmatch(p.Query, -1) {
+			w.Lines = append(w.Lines, madeUp(m[1], p.Query))
+		}
+		return w.chart(nil)
+	case p.Query != "":
+		a, err := f.ask(p.Query)
+		if err != nil {
+			return err
+		}
+		if p.View == "table" {
+			w.Columns, w.Rows = a.columns, a.rows[:min(len(a.rows), rowsShown)]
 			return nil
 		}
-		w.chart(names[1:], w.Properties.Query) // the first is the time
-		return nil
+		for _, name := range slices.Sorted(maps.Keys(a.lines)) {
+			w.Lines = append(w.Lines, line{Label: name, values: a.lines[name]})
+		}
+		return w.chart(nil)
 	}
-	var labels []string
+	return w.chart(w.metrics(f))
+}
+
+// rowsShown is how many rows of a table the page has room for.
+const rowsShown = 8
+
+// metrics are the lines of a chart of metrics.
+func (w *widget) metrics(f *Figures) error {
 	for _, m := range w.Properties.Metrics {
 		options, ok := m[len(m)-1].(map[string]any)
 		if !ok {
@@ -96,54 +147,51 @@ func (w *widget) draw() error {
 		}
 		label, _ := options["label"].(string)
 		if label == "" && len(m) > 1 {
-			label = fmt.Sprintf("%v %v", m[1], options["stat"])
+			label = strings.TrimSuffix(fmt.Sprintf("%v %v", m[1], options["stat"]), " Sum")
 		}
-		labels = append(labels, strings.TrimSuffix(label, " Sum"))
+		if m[0] != metric.Namespace {
+			w.Lines = append(w.Lines, madeUp(label, fmt.Sprint(w.Properties.Metrics)))
+			continue
+		}
+		values, err := f.line(m)
+		if err != nil {
+			return err
+		}
+		w.Lines = append(w.Lines, line{Label: label, values: values})
 	}
-	if len(labels) == 0 {
-		return fmt.Errorf("nothing is drawn")
-	}
-	w.chart(labels, fmt.Sprint(w.Properties.Metrics))
 	return nil
 }
 
-// chart draws lines to one scale.
-func (w *widget) chart(labels []string, about string) {
-	values, top := make([][]float64, len(labels)), 0.0
-	for i, label := range labels {
-		values[i] = sample(label, about)
-		top = max(top, slices.Max(values[i]))
+func madeUp(label, about string) line {
+	return line{Label: label, values: sample(label, about), MadeUp: true}
+}
+
+// chart draws the lines to one scale, unless making them failed.
+func (w *widget) chart(err error) error {
+	if err != nil {
+		return err
+	}
+	if len(w.Lines) == 0 {
+		return errors.New("nothing is drawn")
+	}
+	top := 0.0
+	for _, l := range w.Lines {
+		top = max(top, slices.Max(l.values))
+		w.MadeUp = w.MadeUp || l.MadeUp
 	}
 	if top == 0 {
 		top = 1
 	}
-	for i, label := range labels {
-		var points strings.Builder
-		for x, v := range values[i] {
-			_, _ = fmt.Fprintf(&points, "%d,%.1f ", x*10, 100-90*v/top)
+	for i := range w.Lines {
+		l := &w.Lines[i]
+		var drawn strings.Builder
+		for x, v := range l.values {
+			_, _ = fmt.Fprintf(&drawn, "%d,%.1f ", x*10, 100-90*v/top)
 		}
-		w.Lines = append(w.Lines, line{label, colors[i%len(colors)], points.String(), number(values[i][len(values[i])-1])})
+		l.Color, l.Points, l.Last = colors[i%len(colors)], drawn.String(), number(l.values[len(l.values)-1])
 	}
 	w.Top = number(top)
+	return nil
 }
 
-var (
-	named = regexp.MustCompile(`\bas ([A-Za-z0-9]+)`)
-	group = regexp.MustCompile(`\bby ([A-Za-z0-9]+)`)
-	asked = regexp.MustCompile(`fields ([^|]+)`)
-)
-
-// columns are those of a query's answer; what it is grouped by comes first.
-func columns(query string) []string {
-	if m := asked.FindStringSubmatch(query); m != nil {
-		return strings.Split(strings.TrimSpace(m[1]), ", ")
-	}
-	var all []string
-	if m := group.FindStringSubmatch(query); m != nil {
-		all = append(all, m[1])
-	}
-	for _, m := range named.FindAllStringSubmatch(query, -1) {
-		all = append(all, m[1])
-	}
-	return all
-}
+var named = regexp.MustCompile(`\bas ([A-Za-z0-9]+)`)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -102,13 +103,38 @@ func TestInit(t *testing.T) {
 		t.Errorf("the second time changes\n%s", got)
 	}
 	w.commit()
-	more := append(arguments, "-owner", "@acme/platform", "-contact", "security@acme.example")
+	more := slices.Concat(arguments, []string{"-owner", "@acme/platform", "-contact", "security@acme.example"})
 	w.init(more...)
 	if got := w.read("SECURITY.md") + w.read(".github/CODEOWNERS"); got != "Or write to <security@acme.example>.\n* @acme/platform\n" {
 		t.Errorf("got %q", got)
 	}
 	if got := w.init(more...); got != nothing {
 		t.Errorf("the fourth time: %s", got)
+	}
+}
+
+// TestLaterChanges takes over what the repository has since, as docs/your-own.md says: git merge
+// upstream/main, then make init again.
+func TestLaterChanges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.write("a.md", "first\n\n{n}\n\nlast\n")
+	w.commit()
+	w.git("branch", "upstream")
+	w.init(arguments...)
+	w.commit()
+	w.git("checkout", "-q", "upstream")
+	w.write("a.md", "first\n\n{n}\n\nlast of {T}\n")
+	w.write("libs/new.go", "package libs\n\nimport _ \"{m}/libs/seal\"\n")
+	w.commit()
+	w.git("checkout", "-q", "-")
+	w.git("merge", "-q", "upstream", "-m", "x")
+	if out := w.init(arguments...); !strings.Contains(out, "Renamed to github.com/acme/mcp, named acme-mcp: 2 files.") {
+		t.Errorf("got %s", out)
+	}
+	if got := w.read("a.md") + w.read("libs/new.go"); got != "first\n\nacme-mcp\n\nlast of acme-mcp\n"+
+		"package libs\n\nimport _ \"github.com/acme/mcp/libs/seal\"\n" {
+		t.Errorf("got %s", got)
 	}
 }
 
@@ -131,6 +157,9 @@ func TestLeftovers(t *testing.T) {
 	if got, want := strings.Join(left, " "), "a.unheard-of:2 b.md:1 b.md:2 go.sum:1"; got != want {
 		t.Errorf("left are %q, want %q", got, want)
 	}
+	if got := w.read("docs/your-own.md"); got != oldTitle+"\n" {
+		t.Errorf("the page about renaming says %q", got)
+	}
 }
 
 func TestRefused(t *testing.T) {
@@ -151,13 +180,17 @@ func TestRefused(t *testing.T) {
 			w.write("a.go", "package a\n\nvar {n} = \"{n}\n")
 			w.commit()
 		}, "a.go: 3:17: string literal not terminated"},
-		"not the root": {func(w world) {
-			w.git("rm", "-q", "--cached", "Pulumi.yaml")
-			os.Remove(filepath.Join(w.dir, "Pulumi.yaml"))
+		"not the root": {
+			func(w world) {
+				w.git("rm", "-q", "--cached", "Pulumi.yaml")
+				os.Remove(filepath.Join(w.dir, "Pulumi.yaml"))
+			},
+			"want the root of the repository: openat Pulumi.yaml: no such file or directory",
 		},
-			"want the root of the repository: openat Pulumi.yaml: no such file or directory"},
-		"no repository": {func(w world) { os.RemoveAll(filepath.Join(w.dir, ".git")) },
-			"want a clone made with git, so that what is changed can be seen and taken back: git ls-files: fatal: not a git repository (or any of the parent directories): .git"},
+		"no repository": {
+			func(w world) { os.RemoveAll(filepath.Join(w.dir, ".git")) },
+			"want a clone made with git, so that what is changed can be seen and taken back: git ls-files: fatal: not a git repository (or any of the parent directories): .git",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

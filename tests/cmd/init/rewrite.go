@@ -16,7 +16,7 @@ import (
 // The placeholders that owner and contact take the place of, and the files that have them.
 const (
 	contactFile, contactHole = "SECURITY.md", "Whoever clones this repository: put your own contact here."
-	ownerFile, ownerHole     = "CODEOWNERS", "@example/maintainers"
+	ownerFile, ownerHole     = "CODEOWNERS", "@your-org/platform"
 )
 
 // rewriter puts the new names in the place of the old ones.
@@ -26,12 +26,14 @@ type rewriter struct {
 	words  *regexp.Regexp
 }
 
-// newRewriter matches whole words. What follows the name decides: it is a module path; or the label of
-// a stored format such as …/seal/v1 or the type of a component such as …:platform:Table, which stay;
-// or the name by itself. The new module path is matched first, since it may have the old name in it.
+// newRewriter matches whole words, also behind \n and the like in the text of a string. What follows
+// the name decides: it is a module path; or the label of a stored format such as …/seal/v1 or the type
+// of a component such as …:platform:Table, which stay; or the name by itself. The new module path is
+// matched first, since it may have the old name in it.
 func newRewriter(to identity, commit string) *rewriter {
 	return &rewriter{to: to, commit: commit, words: regexp.MustCompile(
-		origin + `|` + regexp.QuoteMeta(to.module) + `\b|\b` + oldName + `\b(?:\.example\b|/[a-z]+/v[0-9]+\b|:(?:platform|offline):)?|\b` + oldTitle + `\b`)}
+		origin + `|` + regexp.QuoteMeta(to.module) + `\b|(?:\b|\\[nrt])(?:` + oldTitle + `\b|` +
+			oldName + `\b(?:\.example\b|/[a-z]+/v[0-9]+\b|:(?:platform|offline):)?)`)}
 }
 
 func (r *rewriter) rewrite(k kind, name string, content []byte) ([]byte, error) {
@@ -51,13 +53,17 @@ func (r *rewriter) rewrite(k kind, name string, content []byte) ([]byte, error) 
 
 func (r *rewriter) rename(content []byte) []byte {
 	return r.words.ReplaceAllFunc(content, func(word []byte) []byte {
+		escape := ""
+		if word[0] == '\\' {
+			escape, word = string(word[:2]), word[2:]
+		}
 		switch {
 		case string(word) == oldModule:
-			return []byte(r.to.module)
+			return []byte(escape + r.to.module)
 		case bytes.ContainsAny(word, " /:"): // the origin, the new module path, the label of a format, a component's type
-			return word
+			return []byte(escape + string(word))
 		default:
-			return []byte(r.to.name)
+			return []byte(escape + r.to.name)
 		}
 	})
 }

@@ -22,6 +22,7 @@ func TestRewrite(t *testing.T) {
 		"settings and URNs": {"a.json", "urn:pulumi:prod::{n}::{n}:platform:Key::data {n}:edge\n", "urn:pulumi:prod::acme-mcp::{n}:platform:Key::data acme-mcp:edge\n"},
 		"variables":         {"a.md", "{V}_TABLE\n", "{V}_TABLE\n"},
 		"formats":           {"a.md", "{n}/seal/v1 {n}/mcp:basic\n", "{n}/seal/v1 acme-mcp/mcp:basic\n"},
+		"escapes":           {"a.json", `"a\n{n}:b\t{n}/seal/v1 \n{m}"` + "\n", `"a\nacme-mcp:b\t{n}/seal/v1 \ngithub.com/acme/mcp"` + "\n"},
 		"Go": {
 			"a.go", "package a\n\nimport (\n\t\"fmt\"\n\n\t\"{m}/libs\"\n\t\"{m}/libs/seal\"\n)\n\n// {T} is.\nvar a, b = `{n}`, \"{n}/owner/v1\" // {n}\n",
 			"package a\n\nimport (\n\t\"fmt\"\n\n\t\"github.com/acme/mcp/libs\"\n\t\"github.com/acme/mcp/libs/seal\"\n)\n\n// acme-mcp is.\nvar a, b = `acme-mcp`, \"{n}/owner/v1\" // acme-mcp\n",

@@ -1,6 +1,8 @@
 // Command load calls a tool of a server at a constant rate, in both protocol eras at once,
 // prints how long the answers took, and fails above its limits. `make load` runs it.
 //
+// The token comes from TOKEN, or is made by VERIFY_KEY in the name of VERIFY_ISSUER, as a pipeline has them:
+//
 //	TOKEN=… load -url http://127.0.0.1:8080/mcp [-rate 20] [-duration 30s] [-max-errors 0] [-max-p99 250ms]
 //
 // It is bounded: at most maxRate calls a second for at most maxDuration. A server that is not on this machine is called only
@@ -19,6 +21,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"leasehold.example/tests/pipeline"
 )
 
 // What no flag exceeds.
@@ -87,6 +91,12 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (plan, e
 	if err := flags.Parse(args); err != nil {
 		return plan{}, usageError{err}
 	}
+	if p.token == "" {
+		var err error
+		if p.token, _, err = pipeline.Tokens(getenv, p.url, time.Now()); err != nil {
+			return plan{}, usageError{err}
+		}
+	}
 	if err := p.check(getenv("LOAD_HOST")); err != nil {
 		return plan{}, usageError{err}
 	}
@@ -105,7 +115,7 @@ func (p plan) check(allowed string) error {
 	case p.maxP99 < 0:
 		return fmt.Errorf("MAX_P99 is %v; expected a duration such as 250ms", p.maxP99)
 	case p.token == "":
-		return errors.New("no TOKEN in the environment")
+		return errors.New("no TOKEN in the environment, nor VERIFY_KEY and VERIFY_ISSUER")
 	}
 	u, err := url.Parse(p.url)
 	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {

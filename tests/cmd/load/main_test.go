@@ -1,6 +1,11 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -143,6 +148,24 @@ func TestRun(t *testing.T) {
 				t.Errorf("status %d, want %d with %q:\n%s%s", status, tt.status, tt.says, stdout.String(), stderr.String())
 			}
 		})
+	}
+	// Without TOKEN, the token is a pipeline's own.
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	environ := map[string]string{"VERIFY_KEY": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))}
+	getenv := func(name string) string { return environ[name] }
+	if _, err := parse([]string{"-url", own}, getenv, io.Discard); err == nil || !strings.Contains(err.Error(), "VERIFY_ISSUER: want both") {
+		t.Errorf("a key without an issuer: %v", err)
+	}
+	environ["VERIFY_ISSUER"] = "https://pipeline.example"
+	if p, err := parse([]string{"-url", own}, getenv, io.Discard); err != nil || strings.Count(p.token, ".") != 2 {
+		t.Errorf("the token is %q, %v", p.token, err)
 	}
 	// The host that was named twice is accepted. It is not called: it has no address (RFC 2606).
 	p := plan{url: "https://mcp.invalid/mcp", token: token, rate: 20, duration: time.Second}

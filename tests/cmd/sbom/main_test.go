@@ -14,24 +14,27 @@ import (
 
 	cyclonedx "github.com/CycloneDX/cyclonedx-go"
 
-	"leasehold.example/tests/internal/repo"
+	"leasehold.example/tests/internal/deployed"
 )
 
-const function = "./apps/rotator/cmd/lambda"
+func TestMain(m *testing.M) { os.Exit(deployed.Main(m)) }
 
 // TestAgainstGo builds a function, packs it, and holds the list against what `go version -m`
 // says of it: every module with its version and hash, and none besides. A second run gives the same bytes.
 func TestAgainstGo(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	bootstrap := build(t, filepath.Join(dir, "bootstrap"))
-	archive := filepath.Join(dir, "rotator.zip")
+	program := deployed.Build(t, deployed.Shipped)
+	bootstrap, err := os.ReadFile(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive := filepath.Join(t.TempDir(), "mcp.zip")
 	pack(t, archive, "bootstrap", bootstrap)
 
 	var runs [2][]byte
 	for i := range runs {
 		out, err := write(t.Context(), archive)
-		if err != nil || out != filepath.Join(dir, "rotator.cdx.json") {
+		if err != nil || out != strings.TrimSuffix(archive, "zip")+"cdx.json" {
 			t.Fatalf("%q, %v", out, err)
 		}
 		if runs[i], err = os.ReadFile(out); err != nil {
@@ -65,25 +68,9 @@ func TestAgainstGo(t *testing.T) {
 		}
 	}
 	slices.Sort(got)
-	if want := recorded(t, filepath.Join(dir, "bootstrap")); !slices.Equal(got, want) {
+	if want := recorded(t, program); !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-}
-
-// build is `make lambda` for one function.
-func build(t *testing.T, out string) []byte {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-o", out, function)
-	cmd.Dir = repo.Root(t)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, text)
-	}
-	program, err := os.ReadFile(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return program
 }
 
 func pack(t *testing.T, file, name string, content []byte) {

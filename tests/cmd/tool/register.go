@@ -56,7 +56,7 @@ func (a *addition) grant(text []byte) ([]byte, error) {
 	if !ok {
 		return nil, errUnknownForm
 	}
-	var lines []ast.Expr // those of tools, which come first
+	var lines []*ast.CompositeLit // those of tools, which come first
 	for _, e := range table.Elts {
 		line, ok := e.(*ast.CompositeLit)
 		if !ok || len(line.Elts) != 3 {
@@ -66,14 +66,14 @@ func (a *addition) grant(text []byte) ([]byte, error) {
 			if unquote(line.Elts[1]) == a.Name {
 				return nil, fmt.Errorf("NAME: want a name that is not taken: the table has %s", a.Name)
 			}
-			lines = append(lines, e)
+			lines = append(lines, line)
 		}
 	}
 	at := table.Lbrace + 1
 	if len(lines) > 0 {
 		at = lines[len(lines)-1].End() + 1 // behind its comma
 	}
-	at = place(lines, at, func(e ast.Expr) bool { return unquote(e.(*ast.CompositeLit).Elts[1]) < a.Name })
+	at = place(lines, at, func(line *ast.CompositeLit) bool { return unquote(line.Elts[1]) < a.Name })
 	err = s.insert(at, fmt.Sprintf("{Tool, %q, %s},", a.Name, name))
 	return s.text, err
 }

@@ -18,12 +18,16 @@ import (
 	"leasehold.example/libs/seal"
 	"leasehold.example/libs/session"
 	"leasehold.example/libs/session/dynamostore"
+	"leasehold.example/libs/telemetry"
 )
 
-func loadAWS() (*aws.Config, error) {
+func loadAWS(t *telemetry.Telemetry) (*aws.Config, error) {
 	c, err := awsconfig.LoadDefaultConfig(context.Background())
 	if err != nil {
 		return nil, fmt.Errorf("app: AWS configuration: %w", err)
+	}
+	if t != nil {
+		c.APIOptions = append(c.APIOptions, t.Calls)
 	}
 	return &c, nil
 }
@@ -42,10 +46,16 @@ func deployedIssuers(c config.Config) []identity.Issuer { return c.Issuers }
 // returns a stream.
 type Function struct{ Handler any }
 
-func newFunction(mux *http.ServeMux, c config.Config, log *slog.Logger) Function {
+func newFunction(mux *http.ServeMux, c config.Config, log *slog.Logger, t *telemetry.Telemetry) Function {
 	o := lambdahttp.Options{BasePaths: c.BasePaths, Logger: log}
-	if c.ResponseMode == config.Streaming {
+	switch {
+	case c.ResponseMode == config.Streaming && t != nil:
+		return Function{lambdahttp.After(lambdahttp.Streaming(mux, o), t.Flush)}
+	case c.ResponseMode == config.Streaming:
 		return Function{lambdahttp.Streaming(mux, o)}
+	case t != nil:
+		return Function{lambdahttp.After(lambdahttp.Whole(lambdahttp.Buffered(mux, o)), t.Flush)}
+	default:
+		return Function{lambdahttp.Buffered(mux, o)}
 	}
-	return Function{lambdahttp.Buffered(mux, o)}
 }

@@ -18,6 +18,7 @@ import (
 	"leasehold.example/libs/seal"
 	"leasehold.example/libs/session"
 	"leasehold.example/libs/session/memstore"
+	"leasehold.example/libs/telemetry"
 )
 
 // Shipped are the features of the shipped binaries.
@@ -38,7 +39,22 @@ var Common = fx.Options(
 	fx.Provide(
 		newImplementation, newKeyring, newSealer, newAuditor, newRegistry,
 		verifierOptions, authnConfig, newServer, newOrigins, endpointConfig, newPseudonyms, newSignals, Routes,
+		func(lc fx.Lifecycle, c config.Config, log *slog.Logger) (*telemetry.Telemetry, error) {
+			t, err := newTelemetry(c, log)
+			lc.Append(fx.StopHook(t.Shutdown))
+			return t, err
+		},
 	),
+	// A tool that calls an API on behalf of its caller provides it; no shipped one does.
+	fx.Decorate(func(c mcphttp.Config, o struct {
+		fx.In
+
+		Exchange mcphttp.Exchange `optional:"true"`
+	},
+	) mcphttp.Config {
+		c.Exchange = o.Exchange
+		return c
+	}),
 )
 
 // Base is the configuration and the log. fx itself is silent: what it returns says enough.

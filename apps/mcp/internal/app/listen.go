@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"leasehold.example/apps/mcp/config"
+	"leasehold.example/libs/observe"
+	"leasehold.example/libs/telemetry"
 )
 
 // Listener is where a server listens.
@@ -34,9 +36,9 @@ const (
 	writeMargin = 30 * time.Second
 )
 
-func newHTTPServer(c config.Config, mux *http.ServeMux, log *slog.Logger) *http.Server {
+func newHTTPServer(c config.Config, mux *http.ServeMux, log *slog.Logger, t *telemetry.Telemetry) *http.Server {
 	return &http.Server{
-		Handler: mux,
+		Handler: flushed(mux, t, observe.BehindWebAdapter),
 		// "OPTIONS *" has no path, and would be answered before anybody looks at its host.
 		DisableGeneralOptionsHandler: true,
 
@@ -48,6 +50,19 @@ func newHTTPServer(c config.Config, mux *http.ServeMux, log *slog.Logger) *http.
 		MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
+}
+
+// flushed returns h, whose answers end when what is known about them was sent, if the
+// process is frozen after each: that is what Lambda does behind the Web Adapter, which takes
+// the end of the answer for the end of all work.
+func flushed(h http.Handler, t *telemetry.Telemetry, frozen bool) http.Handler {
+	if t == nil || !frozen {
+		return h
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.ServeHTTP(w, r)
+		t.Flush(r.Context())
+	})
 }
 
 // serve answers until s is shut down. It reports what else ends it through fail.

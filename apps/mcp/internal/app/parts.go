@@ -17,6 +17,7 @@ import (
 	"leasehold.example/libs/observe/metric"
 	"leasehold.example/libs/seal"
 	"leasehold.example/libs/session"
+	"leasehold.example/libs/telemetry"
 )
 
 const (
@@ -67,9 +68,18 @@ func newAuditor(log *slog.Logger, names *observe.Pseudonyms) *observe.Auditor {
 // Metrics says whether the log is where metrics are read from: CloudWatch.
 type Metrics bool
 
-func newSignals(c config.Config, log *slog.Logger, names *observe.Pseudonyms, m Metrics) *observe.Signals {
-	return observe.NewSignals(log, names, observe.Options{
-		Service: metric.ServiceMCP, Stage: c.Stage, Sample: c.LogSample, Metrics: bool(m),
+func newSignals(c config.Config, log *slog.Logger, names *observe.Pseudonyms, m Metrics, t *telemetry.Telemetry) *observe.Signals {
+	o := observe.Options{Service: metric.ServiceMCP, Stage: c.Stage, Sample: c.LogSample, Metrics: bool(m)}
+	if t != nil { // else the interface would not be nil
+		o.Meter = t
+	}
+	return observe.NewSignals(log, names, o)
+}
+
+func newTelemetry(c config.Config, log *slog.Logger) (*telemetry.Telemetry, error) {
+	return telemetry.New(telemetry.Options{
+		Service: metric.ServiceMCP, Version: version, Stage: c.Stage, Sample: c.TraceSample,
+		TracesURL: c.TracesURL(), MetricsURL: c.MetricsURL(), Log: log,
 	})
 }
 
@@ -116,11 +126,11 @@ func newOrigins(c config.Config, h Hosts) (authn.Origins, error) {
 
 func endpointConfig(
 	c config.Config, s *mcp.Server, impl *mcp.Implementation, f Features, a *authn.Authenticator, o authn.Origins,
-	v *identity.Verifier, r *session.Registry, h Hosts, log *slog.Logger,
+	v *identity.Verifier, r *session.Registry, h Hosts, log *slog.Logger, t *telemetry.Telemetry,
 ) mcphttp.Config {
 	return mcphttp.Config{
 		Server: s, Implementation: impl, Access: f, Authenticator: a, Origins: o, Sessions: r,
 		Grantable: v.Grantable, Hosts: h, Timeout: c.RequestTimeout, ResultLimit: c.ResponseLimit,
-		Now: time.Now, Log: log,
+		Now: time.Now, Log: log, Telemetry: t,
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"leasehold.example/libs/observe/metric"
 	"leasehold.example/libs/session"
 	"leasehold.example/libs/session/memstore"
+	"leasehold.example/libs/telemetry/telemetrytest"
 )
 
 // summaries are the summary lines in what was logged.
@@ -181,13 +182,15 @@ func TestOtherRoutesAreSilent(t *testing.T) {
 
 // TestRule25NothingSecretIsLogged: a whole run of everything, with the level debug and
 // under a debug claim, leaves no token, id, handle, state, hash of one, subject or data in
-// the log, nor a header.
+// the log, nor a header; nor in a span or a metric.
 func TestRule25NothingSecretIsLogged(t *testing.T) {
 	t.Parallel()
 	issuers := twoIssuers(t)
 	store := &outage{Store: memstore.New()}
+	collector := telemetrytest.Serve(t)
 	s := apptest.New(t, apptest.Options{
-		Issuers: issuers, Store: store, Environ: map[string]string{config.EnvLogLevel: "debug"}, Debug: "log_debug",
+		Issuers: issuers, Store: store, Debug: "log_debug",
+		Environ: map[string]string{config.EnvLogLevel: "debug", config.EnvOTLPEndpoint: collector.URL},
 	})
 	var all []*person
 	tokens := []string{}
@@ -222,6 +225,9 @@ func TestRule25NothingSecretIsLogged(t *testing.T) {
 
 	wantQuietLog(t, s, all)
 	log := s.Log.String()
+	s.Telemetry.Flush(t.Context())
+	sent := collector.String()
+	wantQuiet(t, sent, all)
 	forbidden := []string{"Authorization", "authorization", "Bearer", "Mcp-Session-Id"}
 	for _, p := range all {
 		forbidden = append(forbidden, p.Token, p.subject, p.issuer.URL()+"#")
@@ -237,11 +243,19 @@ func TestRule25NothingSecretIsLogged(t *testing.T) {
 		if strings.Contains(log, secret) {
 			t.Errorf("the log holds %q", secret)
 		}
+		if strings.Contains(sent, secret) {
+			t.Errorf("a span or a metric holds %q", secret)
+		}
 	}
 	// Or nothing would have been looked at.
 	for _, expected := range []string{`"message":"store call"`, `"level":"DEBUG"`, `"debug":true`, `"SessionBindingViolations":1`, `"Unavailable":1`, `"AuthFailures":1`} {
 		if !strings.Contains(log, expected) {
 			t.Errorf("the run did not log %s", expected)
+		}
+	}
+	for _, expected := range []string{`"tools/call session_set"`, `"mcp.session.id"`, `"tool_error"`, `"SessionBindingViolations"`, `"StoreLatency"`} {
+		if !strings.Contains(sent, expected) {
+			t.Errorf("the run sent no %s", expected)
 		}
 	}
 	if levels := summaries(t, log); !slices.ContainsFunc(levels, func(l map[string]any) bool { return l["level"] == "WARN" }) {

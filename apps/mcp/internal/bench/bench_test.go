@@ -130,19 +130,34 @@ func newFunctions(b *testing.B, environ map[string]string) (whole, bare function
 }
 
 // BenchmarkObserved is a call with its summary line and the metrics in it, beside the same
-// call without; sampled is one whose line has the metrics alone.
+// call without; sampled is one whose line has the metrics alone. Of untraced, a collector gets
+// the metrics and no spans; of traced it gets both. What is sent, is sent beside the calls, in
+// batches, as on a server: Lambda sends behind each answer (tests/coldstart).
 func BenchmarkObserved(b *testing.B) {
 	whole, bare := newFunctions(b, nil)
 	sampled, _ := newFunctions(b, map[string]string{config.EnvLogSample: "0"})
+	collector := discarding(b)
+	untraced, _ := newFunctions(b, map[string]string{config.EnvOTLPEndpoint: collector, config.EnvTraceSample: "0"})
+	traced, _ := newFunctions(b, map[string]string{config.EnvOTLPEndpoint: collector})
 	for _, o := range []struct {
 		name string
 		function
-	}{{"none", bare}, {"line", whole}, {"sampled", sampled}} {
+	}{{"none", bare}, {"line", whole}, {"sampled", sampled}, {"untraced", untraced}, {"traced", traced}} {
 		c := newCall("math", `{"a":2,"b":3}`, apptest.Modern, `\"sum\":5`)
 		b.Run(c.name+"/observed="+o.name, func(b *testing.B) { o.bench(b, c) })
 		c = newCall("session_get", get(o.handle), apptest.Modern, `\"value\":\"blue\"`)
 		b.Run(c.name+"/observed="+o.name, func(b *testing.B) { o.bench(b, c) })
 	}
+}
+
+// discarding is a collector that keeps nothing.
+func discarding(b *testing.B) (url string) {
+	b.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // whatever it is
+	}))
+	b.Cleanup(server.Close)
+	return server.URL
 }
 
 // invocation is the time that Lambda gives one event.

@@ -115,29 +115,9 @@ func (q *request) actAll(batch []*message, rec session.Record) *rpcError {
 func (q *request) runBatch(batch []*message, verdicts []*rpcError, rec session.Record) {
 	answers := []byte{'['}
 	for i, m := range batch {
-		if !m.isCall() {
-			continue
-		}
-		result, e := []byte(nil), verdicts[i]
-		if e == nil {
-			result, e = q.answerElement(m, rec)
-		}
-		if e == errCancelled {
-			note(q.r.Context(), e)
-			continue
-		}
-		if e == nil && carried(answers)+carried(result)+finalReserve > q.limit {
-			e = errResultTooLarge
-		}
-		if len(answers) > 1 {
-			answers = append(answers, ',')
-		}
-		if e != nil {
-			note(q.r.Context(), e)
-			answers = appendError(answers, m.id, e)
-		} else {
-			q.valid()
-			answers = appendResult(answers, m.id, result)
+		if m.isCall() {
+			alone := *q // each call has a span, and so a context, of its own
+			answers = alone.appendAnswer(answers, m, verdicts[i], rec)
 		}
 	}
 	if len(answers) == 1 {
@@ -147,7 +127,38 @@ func (q *request) runBatch(batch []*message, verdicts []*rpcError, rec session.R
 	writeJSON(q.w, http.StatusOK, append(answers, ']'))
 }
 
+// appendAnswer appends the answer to m, one of the calls of a batch; e is what stands
+// against it.
+func (q *request) appendAnswer(answers []byte, m *message, e *rpcError, rec session.Record) []byte {
+	_, members, _ := m.metaVersion() // parseBatch has looked at it
+	defer q.trace(m, members)()
+	q.within(rec)
+	var result []byte
+	if e == nil {
+		result, e = q.answerElement(m, rec)
+	}
+	if e == errCancelled {
+		note(q.r.Context(), e)
+		return answers
+	}
+	if e == nil && carried(answers)+carried(result)+finalReserve > q.limit {
+		e = errResultTooLarge
+	}
+	if len(answers) > 1 {
+		answers = append(answers, ',')
+	}
+	if e != nil {
+		note(q.r.Context(), e)
+		return appendError(answers, m.id, e)
+	}
+	q.valid()
+	return appendResult(answers, m.id, result)
+}
+
 func (q *request) answerElement(m *message, rec session.Record) ([]byte, *rpcError) {
+	if name, named := m.target(); named {
+		q.acts(m.method, name)
+	}
 	ctx, cancel := context.WithCancel(q.r.Context())
 	defer cancel()
 	defer q.running.add(rec.Key.Hash, m.id, cancel)()

@@ -17,13 +17,14 @@ import (
 	"leasehold.example/apps/mcp/internal/authn"
 	"leasehold.example/libs/identity"
 	"leasehold.example/libs/session"
+	"leasehold.example/libs/telemetry"
 )
 
 // MaxBody is the largest body that is read. AWS WAF looks at the first 64 KB at most,
 // so that the limit is ours to hold.
 const MaxBody = 4 << 20
 
-// Config wires a Handler. All fields but Hosts are required.
+// Config wires a Handler. All fields but Hosts and Telemetry are required.
 type Config struct {
 	// Server is made by NewServer and holds tools, prompts and resources.
 	Server *mcp.Server
@@ -44,7 +45,17 @@ type Config struct {
 	ResultLimit int
 	Now         func() time.Time
 	Log         *slog.Logger
+	// Exchange is for tools that call upstream APIs on the caller's behalf; nil means that none
+	// does.
+	Exchange Exchange
+	// Telemetry makes the spans of messages; nil makes none.
+	Telemetry *telemetry.Telemetry
 }
+
+// Exchange trades the token of p, which has been verified, for one of the upstream API that the
+// authorization server knows as audience. It returns what puts that token on a request.
+// *exchange.Exchanger has such a method.
+type Exchange func(ctx context.Context, p identity.Principal, token, audience string, scopes ...string) (authorize func(*http.Request), err error)
 
 // Handler is the MCP endpoint.
 type Handler struct {
@@ -60,6 +71,8 @@ type Handler struct {
 	limit     int
 	now       func() time.Time
 	log       *slog.Logger
+	trade     Exchange
+	telemetry *telemetry.Telemetry
 	running   running
 }
 
@@ -79,6 +92,7 @@ func New(c Config) (*Handler, error) {
 		server: c.Server, impl: c.Implementation, access: c.Access, auth: c.Authenticator,
 		origins: c.Origins, sessions: c.Sessions, grantable: c.Grantable, hosts: c.Hosts,
 		timeout: c.Timeout, limit: c.ResultLimit, now: c.Now, log: c.Log,
+		trade: c.Exchange, telemetry: c.Telemetry,
 	}
 	h.install()
 	return h, nil

@@ -62,7 +62,7 @@ func (q *request) answer(x *exchange, m *message, rec session.Record) ([]byte, *
 }
 
 func (q *request) legacyCall(rec session.Record) *tool.Call {
-	return &tool.Call{Principal: q.principal, Protocol: rec.Protocol, Session: &rec}
+	return &tool.Call{Principal: q.principal, Protocol: rec.Protocol, Session: &rec, Exchange: q.onBehalf()}
 }
 
 // resolve finds the session that the header names, if it is the caller's.
@@ -77,6 +77,7 @@ func (q *request) resolve(m *message) (session.Record, bool) {
 		writeRPC(q.r.Context(), q.w, m.id, q.storeError(q.r.Context(), err))
 		return session.Record{}, false
 	}
+	q.within(rec)
 	return rec, true
 }
 
@@ -103,7 +104,7 @@ func (q *request) initialize(m *message) {
 		writeRPC(q.r.Context(), q.w, m.id, e)
 		return
 	}
-	id, _, err := q.sessions.Create(q.r.Context(), q.principal, session.New{
+	id, rec, err := q.sessions.Create(q.r.Context(), q.principal, session.New{
 		Kind: session.KindMCP, Protocol: x.opened.protocol, Client: x.opened.client,
 	})
 	if err != nil {
@@ -111,6 +112,7 @@ func (q *request) initialize(m *message) {
 		return
 	}
 	q.valid()
+	q.within(rec)
 	q.w.Header().Set("Mcp-Session-Id", id)
 	writeJSON(q.w, http.StatusOK, appendResult(nil, m.id, result))
 }

@@ -16,16 +16,11 @@ import (
 
 func (q *request) observed() *observe.Request { return observe.From(q.r.Context()) }
 
-// notice tells what m is. What a client invented is told as "other".
+// notice tells what m is.
 func (q *request) notice(m *message, modern bool) {
 	o := q.observed()
 	o.Era(modern)
-	_, call := operations[m.method]
-	if call || m.method == notifyInitialized || m.method == notifyCancelled {
-		o.Method(m.method)
-		return
-	}
-	o.Method("other")
+	o.Method(methodName(m))
 }
 
 // valid counts a message that was carried out.
@@ -34,15 +29,17 @@ func (q *request) valid() { q.observed().Count(metric.ValidMCPEvents) }
 // lacksScope answers with the refusal of a scope.
 func (q *request) lacksScope(refusal *authn.Refusal) {
 	q.observed().Count(metric.InsufficientScope)
+	forbidden(q.r.Context())
 	refusal.WriteTo(q.w)
 }
 
 // note counts e, which a message is answered with.
 func note(ctx context.Context, e *rpcError) {
+	failed(ctx, e)
 	o := observe.From(ctx)
 	switch {
 	case e == errCancelled:
-		o.Outcome("cancelled")
+		o.Outcome(metric.OutcomeCancelled)
 	case e == errTooManySessions: // the registry has told it
 	case e == errResultTooLarge:
 		o.Count(metric.LimitsReached)

@@ -16,6 +16,7 @@ import (
 
 	"leasehold.example/apps/mcp/internal/authn"
 	"leasehold.example/apps/mcp/internal/tool"
+	"leasehold.example/libs/bearer"
 	"leasehold.example/libs/identity"
 	"leasehold.example/libs/session"
 )
@@ -32,6 +33,7 @@ type request struct {
 // serve answers one message in the era that it belongs to.
 func (q *request) serve(m *message) {
 	claimed, members, err := m.metaVersion()
+	defer q.trace(m, members)()
 	if err != nil {
 		writeRPC(q.r.Context(), q.w, m.id, &rpcError{
 			status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams,
@@ -75,6 +77,7 @@ func (q *request) serveModern(m *message, claimed string, members object) {
 	}
 	call := &tool.Call{
 		Principal: q.principal, Protocol: about.version, Modern: true, Elicitation: elicitsForms(about.features),
+		Exchange: q.onBehalf(),
 	}
 	if !q.permit(m) {
 		return
@@ -91,6 +94,18 @@ func (q *request) serveModern(m *message, claimed string, members object) {
 		LogLevel:          about.logLevel,
 	}
 	q.runModern(m, call, state, modernParams(m))
+}
+
+// onBehalf is what a tool gets in place of the caller's token; nil where nothing is exchanged.
+// The token is held by a closure, which nothing can print.
+func (q *request) onBehalf() tool.Exchange {
+	if q.trade == nil {
+		return nil
+	}
+	token := bearer.Token(q.r.Header.Get("Authorization")) // one value, and it has been verified
+	return func(ctx context.Context, audience string, scopes ...string) (func(*http.Request), error) {
+		return q.trade(ctx, q.principal, token, audience, scopes...)
+	}
 }
 
 // modernParams are the params for the SDK, in the modern era.
@@ -184,9 +199,7 @@ func (q *request) judge(m *message) (*rpcError, *authn.Refusal) {
 	if !ok || !q.exists(q.principal, scope) {
 		return errUnknown(m.method, name), nil
 	}
-	if m.method == methodCallTool {
-		q.observed().Tool(name)
-	}
+	q.acts(m.method, name)
 	if !q.principal.HasScope(scope) {
 		return nil, q.auth.InsufficientScope(q.principal, scope)
 	}

@@ -104,6 +104,7 @@ func (h *Handler) guard(next mcp.MethodHandler) mcp.MethodHandler {
 		res, err = next(handlerContext{Context: e.lifetime, values: ctx}, method, req)
 		if failed, ok := res.(*mcp.CallToolResult); ok && failed != nil && failed.IsError {
 			observe.From(e.lifetime).Count(metric.ToolErrors)
+			toolFailed(e.lifetime)
 		}
 		switch {
 		case err != nil && (isWireError(err) || e.lifetime.Err() != nil): // see execute

@@ -1,6 +1,7 @@
 package tool
 
 import (
+	"context"
 	"net/http"
 	"sync/atomic"
 
@@ -24,10 +25,17 @@ type Call struct {
 	Session *session.Record
 	// Elicitation is true when a client of 2026-07-28 declared form elicitation.
 	Elicitation bool
+	// Exchange gets tokens for upstream APIs; nil in a server that has none to get.
+	Exchange Exchange
 
 	unavailable atomic.Bool
 	confirm     confirmation
 }
+
+// Exchange gets a token for the upstream API that the authorization server knows as audience,
+// in place of the caller's own, which no tool sees. authorize puts it on a request to that
+// upstream. The errors are those of libs/exchange.
+type Exchange func(ctx context.Context, audience string, scopes ...string) (authorize func(*http.Request), err error)
 
 // extraKey is where a Call travels in TokenInfo.Extra: the SDK hands RequestExtra, and
 // no value of the request's context, to its handlers.

@@ -5,7 +5,6 @@
 package main
 
 import (
-	"log/slog"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -15,11 +14,11 @@ import (
 )
 
 func main() {
-	log := observe.NewLogger(os.Stdout, slog.LevelInfo)
+	log, signals := observe.Helper(os.Stdout, "pretoken")
 	trigger, err := tenancy.New(os.Getenv("LEASEHOLD_TENANT_ATTRIBUTE"), os.Getenv("LEASEHOLD_TENANT_GROUP_PREFIX"), log)
 	if err != nil {
 		log.Error("the configuration is wrong", "error", err)
 		os.Exit(1)
 	}
-	lambda.Start(trigger.Handle)
+	lambda.Start(observe.Function(signals, trigger.Handle))
 }

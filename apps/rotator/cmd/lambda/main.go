@@ -4,9 +4,9 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"os"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -18,13 +18,16 @@ import (
 )
 
 func main() {
-	log := observe.NewLogger(os.Stderr, slog.LevelInfo)
+	log, signals := observe.Helper(os.Stderr, "rotator")
 	c, err := config.LoadDefaultConfig(context.Background(), config.WithRetryer(retryer))
 	if err != nil {
 		log.Error("the configuration of AWS cannot be read", "error", err)
 		os.Exit(1)
 	}
-	lambda.Start(rotation.New(secretsmanager.NewFromConfig(c), log).Handle)
+	r := rotation.New(secretsmanager.NewFromConfig(c), log)
+	lambda.Start(observe.Function(signals, func(ctx context.Context, e events.SecretsManagerSecretRotationEvent) (any, error) {
+		return nil, r.Handle(ctx, e) // the answer ends in the stack's state
+	}))
 }
 
 // retryer also repeats what is denied, for half a minute or so: the first key is asked for

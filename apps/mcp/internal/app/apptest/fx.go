@@ -19,6 +19,7 @@ import (
 	"leasehold.example/libs/identity/identitytest"
 	"leasehold.example/libs/seal"
 	"leasehold.example/libs/session"
+	"leasehold.example/libs/telemetry"
 )
 
 // Options are what a test chooses. Issuers and Store are required.
@@ -47,6 +48,8 @@ type Server struct {
 	Registry *session.Registry
 	Store    session.Store
 	Log      *Log
+	// Telemetry is nil unless Options.Environ names a collector.
+	Telemetry *telemetry.Telemetry
 }
 
 // New wires the server of the Lambda binary and starts it; it stops when the test ends.
@@ -86,7 +89,7 @@ func New(tb testing.TB, o Options) *Server {
 				return v
 			},
 		),
-		fx.Populate(&mux, &endpoint, &s.Registry),
+		fx.Populate(&mux, &endpoint, &s.Registry, &s.Telemetry),
 	)
 	if err := parts.Start(context.Background()); err != nil {
 		tb.Fatal(err)

@@ -21,6 +21,7 @@ import (
 	"leasehold.example/apps/mcp/internal/devidp/pages"
 	"leasehold.example/apps/mcp/internal/mcphttp"
 	"leasehold.example/libs/identity"
+	"leasehold.example/libs/observe"
 	"leasehold.example/libs/seal"
 	"leasehold.example/libs/session"
 	"leasehold.example/libs/session/boltstore"
@@ -100,9 +101,9 @@ func newAuthServer(o Options, c config.Config, i *devidp.Issuer, tools scopeTool
 	})
 }
 
-func newPages(a *authserver.Server, i *devidp.Issuer, r *session.Registry, h *mcphttp.Handler, log *slog.Logger) (*pages.Pages, error) {
+func newPages(a *authserver.Server, i *devidp.Issuer, r *session.Registry, h *mcphttp.Handler, s *observe.Signals, log *slog.Logger) (*pages.Pages, error) {
 	return pages.New(pages.Config{
-		Browser: a, Sessions: r, Endpoint: h, URL: i.Audience(), Token: a.Token, Hosts: i.Hosts(), Now: time.Now, Log: log,
+		Browser: a, Sessions: r, Endpoint: s.Handler(h), URL: i.Audience(), Token: a.Token, Hosts: i.Hosts(), Now: time.Now, Log: log,
 	})
 }
 

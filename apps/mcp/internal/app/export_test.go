@@ -1,0 +1,4 @@
+package app
+
+// Flushed is what a server behind the Lambda Web Adapter serves.
+var Flushed = flushed
