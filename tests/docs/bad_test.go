@@ -39,7 +39,7 @@ func TestBadBlocks(t *testing.T) {
 		{"no such variable", "~~~console\n$ make preview STAK=dev\n~~~\n", "no variable STAK"},
 		{"in a substitution", "~~~console\n$ X=$(make -s tokn)\n~~~\n", "no target tokn"},
 		{"run by nothing", "<!-- run by: tests/nothing -->\n~~~sh\nmake up\n~~~\n", "run by tests/nothing"},
-		{"run by what does not", "<!-- run by: tests/maketarget -->\n~~~sh\nmake up\n~~~\n", "does not mention make up"},
+		{"run by what does not", "<!-- run by: tests/waf -->\n~~~sh\nmake up\n~~~\n", "does not mention make up"},
 		{"run by a path elsewhere", "<!-- run by: ../x -->\n~~~sh\nmake up\n~~~\n", "not a path in the repository"},
 		{"this test again", "~~~console\n$ CI=true make test\n~~~\n", "would run it again"},
 		{"json", "~~~json\n{\"a\":}\n~~~\n", "invalid character"},
