@@ -4,6 +4,7 @@ package signin
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -153,6 +154,8 @@ func newCallback(t *testing.T) *callback {
 				t.Errorf("the client is sent the cookie %s", cookie.Name)
 			}
 		}
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, `<!doctype html><p id="back">signed in</p>`)
 		c.answers <- r.URL.Query()
 	}))
 	t.Cleanup(server.Close)

@@ -52,6 +52,8 @@ func TestCrossSite(t *testing.T) {
 	if answer := back.wait(t); answer.Get("code") == "" || answer.Get("state") != "s" || answer.Get("iss") != server.URL {
 		t.Errorf("the client gets %v", answer)
 	}
+	// Only then is that navigation over; the browser would abort the next one for it.
+	b.do(t, "come back", visible("#back"))
 	b.do(t, "forge a form", chromedp.Navigate(there), click("#forge"), visible("main h1"))
 	if said := ask(t, b, "read", chromedp.Text(chromedp.CSS("main"))); !has(said, "did not come from here") {
 		t.Errorf("a form of another site: %s", said)
