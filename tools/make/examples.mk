@@ -1,15 +1,11 @@
 ##### Examples
 
-# NAME is init.mk's.
-URL ?= http://127.0.0.1:8080/mcp
-override URL := $(value URL)
-export URL
-
+# NAME is init.mk's, URL delivery.mk's, where it is empty unless it is given.
 # The clients install what their READMEs say; TypeScript is run by the Node.js of the tests, which
 # is new enough. The tools are in one server.
 .PHONY: example
 example: ## Run one of docs/examples. NAME=typescript|python|go|onbehalf|tenant-secret [URL=http://127.0.0.1:8080/mcp]
-	@case "$$NAME" in \
+	@URL="$${URL:-http://127.0.0.1:8080/mcp}"; case "$$NAME" in \
 	typescript) $(MAKE) -s node && PATH="$$PWD/tests/node/node_modules/.bin:$$PATH" && \
 		cd docs/examples/typescript && npm ci --loglevel=error && exec node client.ts "$$URL" ;; \
 	python) cd docs/examples/python && python3 -m venv .venv && \
