@@ -2,6 +2,7 @@ package outbound_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"leasehold.example/libs/outbound"
@@ -51,6 +52,18 @@ func TestCheckURL(t *testing.T) {
 		}
 		if got := outbound.CheckURL(raw, true) == nil; got != want.loopback {
 			t.Errorf("%q is accepted on loopback: %v", raw, got)
+		}
+	}
+}
+
+// TestNoPassword: the errors of a configuration are in a log.
+func TestNoPassword(t *testing.T) {
+	t.Parallel()
+	for _, raw := range []string{"https://u:hush@issuer.example", "http://u:hush@127.0.0.1", "https://u:hush@", "ftp://u:hush@issuer.example", "https:u:hush@issuer.example", "https://u:hush@[::1"} {
+		for _, loopback := range []bool{true, false} {
+			if err := outbound.CheckURL(raw, loopback); err == nil || strings.Contains(err.Error(), "hush") {
+				t.Errorf("%q, loopback %v: %v", raw, loopback, err)
+			}
 		}
 	}
 }
