@@ -56,6 +56,16 @@ func TestCheckURL(t *testing.T) {
 	}
 }
 
+// Rule 17: behind a proxy nobody sees which address is dialled.
+func TestNoProxy(t *testing.T) {
+	t.Parallel()
+	for _, loopback := range []bool{true, false} {
+		if outbound.Transport(loopback).Proxy != nil {
+			t.Errorf("loopback %v: proxies of the environment are used", loopback)
+		}
+	}
+}
+
 // TestNoPassword: the errors of a configuration are in a log.
 func TestNoPassword(t *testing.T) {
 	t.Parallel()

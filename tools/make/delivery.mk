@@ -58,7 +58,7 @@ export URL TOKEN
 # Tokens come from the environment and go nowhere else: TOKEN, or TOKEN_A and TOKEN_B, or VERIFY_KEY and
 # VERIFY_ISSUER, from which they are made (docs/deploy.md, "Tokens for a pipeline").
 .PHONY: smoke
-smoke: ## Ask a deployed server for what a client meets first, in a minute. URL=https://…/mcp [TOKEN=…]
+smoke: ## Ask a deployed server for what a client meets first, in a minute. URL=https://…/mcp; TOKEN from the environment
 	@if [ -z "$$URL" ]; then echo 'make $@: say which server, as in URL=https://mcp.example.com/mcp' >&2; exit 2; fi
 	@go build -o build/local/smoke ./tests/cmd/smoke
 	@exec build/local/smoke "$$URL"

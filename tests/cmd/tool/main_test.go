@@ -188,6 +188,7 @@ func TestRefused(t *testing.T) {
 		"a directory":     {"shipped", "", "NAME: want a name that is not taken: apps/mcp/internal/tool/shipped exists"},
 		"in the table":    {"notebook_open", "", "libs/scopes/scopes.go: NAME: want a name that is not taken: the table has notebook_open"},
 		"scope and name":  {"A", "read", wantName + `got "A"` + "\n" + wantScope + `"read"`},
+		"a long scope":    {"a", "a:" + strings.Repeat("b", 39), wantScope + `"a:` + strings.Repeat("b", 39) + `"`},
 		"a scope's space": {"a", "a:b c", wantScope + `"a:b c"`},
 	} {
 		t.Run(name, func(t *testing.T) {
