@@ -143,7 +143,7 @@ func (j namedJob) foreign() (found []string) {
 	for _, line := range j.lines() {
 		m := taken.FindStringSubmatch(line)
 		takes := strings.HasPrefix(line, "git checkout") || strings.HasPrefix(line, "git switch")
-		if j.Environment != "" && takes && (m == nil || before != `git merge-base --is-ancestor `+m[1]+` "$GITHUB_SHA"`) {
+		if j.Environment != "" && takes && (len(m) == 0 || before != `git merge-base --is-ancestor `+m[1]+` "$GITHUB_SHA"`) {
 			found = append(found, fmt.Sprintf(`job %s: want git merge-base --is-ancestor … "$GITHUB_SHA" before %q`, j.name, line))
 		}
 		before = line
