@@ -1,18 +1,24 @@
 #!/bin/sh
-# Sums of the archives that one job builds and others deploy: sums.sh write|check
+# Sums of what one job builds and others deploy and sign: sums.sh write|check
 #
 # write makes build/SHA256SUMS and prints its digest, to a workflow as the output digest. check
-# wants $DIGEST to be that digest, and build to hold every archive as the file says and no other.
+# wants $DIGEST to be that digest, and build to hold every archive, its record and the list of what
+# it consists of (.cdx.json, where `make sbom` was run) as the file says and no other.
 # An artifact can be replaced on its way from job to job; the digest goes another way, as a
 # job's output.
 set -eu
 cd "$(dirname "$0")/../build"
 
+sums() {
+  set -- *.cdx.json
+  [ -e "$1" ] || set --
+  sha256sum -- *.zip* "$@"
+}
 digest() { sha256sum SHA256SUMS | cut -d " " -f 1; }
 
 case $1 in
 write)
-  sha256sum -- *.zip* >SHA256SUMS
+  sums >SHA256SUMS
   echo "digest=$(digest)" | tee -a "${GITHUB_OUTPUT:-/dev/null}"
   ;;
 check)
@@ -24,7 +30,7 @@ check)
     echo "build/SHA256SUMS is not the one with the digest $DIGEST" >&2
     exit 1
   fi
-  if [ "$(sha256sum -- *.zip*)" != "$(cat SHA256SUMS)" ]; then
+  if [ "$(sums)" != "$(cat SHA256SUMS)" ]; then
     echo 'the archives in build are not those of build/SHA256SUMS' >&2
     exit 1
   fi

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -74,11 +75,16 @@ func (m *Memo[V]) Get(ctx context.Context, key string, load func(context.Context
 func (m *Memo[V]) fresh(until time.Time) bool { return m.now().Round(0).Before(until.Round(0)) }
 
 // recovered keeps a panic from ending the process: it is on a goroutine of its own, where no
-// handler recovers it.
+// handler recovers it. What was thrown is left out, as it may hold what was loaded, unless the
+// runtime made it.
 func recovered[V any](ctx context.Context, load func(context.Context) (V, time.Time, error)) (value V, until time.Time, err error) {
 	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("memo: load panicked: %v", r)
+		switch p := recover().(type) {
+		case nil:
+		case runtime.Error:
+			err = fmt.Errorf("memo: load panicked: %w", p)
+		default:
+			err = fmt.Errorf("memo: load panicked: %T", p)
 		}
 	}()
 	return load(ctx)

@@ -57,7 +57,7 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-// A failure is one warning and no error, and the collector is left alone for a while after it.
+// A failure is one warning and no error, without the URL, and the collector is left alone for a while after it.
 func TestPause(t *testing.T) {
 	t.Parallel()
 	for name, fail := range map[string]func(http.ResponseWriter){
@@ -76,7 +76,7 @@ func TestPause(t *testing.T) {
 		}))
 		t.Cleanup(server.Close)
 		var log bytes.Buffer
-		sender := otlp.NewSender(server.URL, slog.New(slog.NewTextHandler(&log, nil)))
+		sender := otlp.NewSender(server.URL+"/secret-key", slog.New(slog.NewTextHandler(&log, nil)))
 		now := time.Unix(1e9, 0)
 		sender.At(func() time.Time { return now })
 		export := func() int64 {
@@ -92,6 +92,9 @@ func TestPause(t *testing.T) {
 		broken.Store(true)
 		if export() == 0 || strings.Count(log.String(), "WARN") != 1 {
 			t.Errorf("%s: a failure logs %q", name, log.String())
+		}
+		if strings.Contains(log.String(), "secret-key") {
+			t.Errorf("%s: the URL is logged: %s", name, log.String())
 		}
 		broken.Store(false)
 		now = now.Add(otlp.Pause - time.Nanosecond)

@@ -20,14 +20,15 @@ const (
 )
 
 // CheckURL demands an absolute https URL without credentials; with loopback, which is for a
-// developer's machine only, http or https to a loopback host. The error quotes raw.
+// developer's machine only, http or https to a loopback host. The error quotes raw, unless that
+// may hold a password.
 func CheckURL(raw string, loopback bool) error {
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil:
 		return errors.New("not a URL")
 	case u.Hostname() == "" || u.User != nil || u.Opaque != "":
-		return fmt.Errorf("%q must be an absolute URL without credentials", raw)
+		return errors.New("must be an absolute URL without credentials")
 	case loopback && !isLoopbackHost(u.Hostname()):
 		return fmt.Errorf("%q is not on loopback", raw)
 	case u.Scheme != "https" && !(loopback && u.Scheme == "http"):

@@ -2,6 +2,7 @@ package outbound_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"leasehold.example/libs/outbound"
@@ -51,6 +52,28 @@ func TestCheckURL(t *testing.T) {
 		}
 		if got := outbound.CheckURL(raw, true) == nil; got != want.loopback {
 			t.Errorf("%q is accepted on loopback: %v", raw, got)
+		}
+	}
+}
+
+// Rule 17: behind a proxy nobody sees which address is dialled.
+func TestNoProxy(t *testing.T) {
+	t.Parallel()
+	for _, loopback := range []bool{true, false} {
+		if outbound.Transport(loopback).Proxy != nil {
+			t.Errorf("loopback %v: proxies of the environment are used", loopback)
+		}
+	}
+}
+
+// TestNoPassword: the errors of a configuration are in a log.
+func TestNoPassword(t *testing.T) {
+	t.Parallel()
+	for _, raw := range []string{"https://u:hush@issuer.example", "http://u:hush@127.0.0.1", "https://u:hush@", "ftp://u:hush@issuer.example", "https:u:hush@issuer.example", "https://u:hush@[::1"} {
+		for _, loopback := range []bool{true, false} {
+			if err := outbound.CheckURL(raw, loopback); err == nil || strings.Contains(err.Error(), "hush") {
+				t.Errorf("%q, loopback %v: %v", raw, loopback, err)
+			}
 		}
 	}
 }

@@ -11,7 +11,8 @@ import (
 )
 
 // ours refuses a state that these settings cannot have made, whatever its stack is called: one with
-// resources of another account or region, or with something that is protected.
+// resources of another account, region or project (a backend without projects lists the stacks of all), or with
+// something that is protected.
 func (s *Stacks) ours(state json.RawMessage) error {
 	var d apitype.DeploymentV3
 	if err := json.Unmarshal(state, &d); err != nil {
@@ -20,6 +21,9 @@ func (s *Stacks) ours(state json.RawMessage) error {
 	var problems []error
 	for i := range d.Resources {
 		r := &d.Resources[i]
+		if project := string(r.URN.Project()); project != s.Settings.Project {
+			problems = append(problems, fmt.Errorf("%s is of the project %s, and not of %s", r.URN, project, s.Settings.Project))
+		}
 		if r.Protect || r.RetainOnDelete {
 			problems = append(problems, fmt.Errorf("%s is protected, which nothing of a pull request is", r.URN))
 		}

@@ -205,6 +205,25 @@ func TestSweep(t *testing.T) {
 	}
 }
 
+// A backend that knows no projects lists the stacks of all: pr-3 may be another repository's, in the same account.
+func TestAnotherProject(t *testing.T) {
+	t.Parallel()
+	stacks := &pullrequest.Stacks{}
+	stacks.Settings.Project = "leasehold"
+	for project, want := range map[string]string{
+		"leasehold": "",
+		"other":     "urn:pulumi:pr-3::other::pulumi:pulumi:Stack::x is of the project other, and not of leasehold",
+	} {
+		got := ""
+		if err := stacks.Ours([]byte(`{"resources":[{"urn":"urn:pulumi:pr-3::` + project + `::pulumi:pulumi:Stack::x","type":"pulumi:pulumi:Stack"}]}`)); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", project, got, want)
+		}
+	}
+}
+
 func TestSweepByAge(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, small)

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 
 	"leasehold.example/platform"
@@ -34,10 +35,14 @@ func (s *Settings) unavailable(b burn, window string, seconds int) platform.Alar
 		Name: burning("availability", b) + "-" + window, Part: true,
 		Reason:     fmt.Sprintf("The requests that fail use the error budget of %g %% up %g times too fast.", s.AvailabilityPercent, b.rate),
 		Metrics:    []platform.Metric{with(s.gateway(restErrors, sum), "failed", ""), with(s.gateway("Count", sum), "requests", "")},
-		Expression: errorRate, Threshold: b.rate * (1 - s.AvailabilityPercent/100),
+		Expression: errorRate, Threshold: percent(b.rate * (100 - s.AvailabilityPercent)),
 		PeriodSeconds: seconds, M: 1, N: 1, Missing: platform.MissingNotBreaching, MissingReason: "no request uses no budget",
 	}
 }
+
+// percent is p as a share, without the digits that binary fractions leave behind: 0.0144, not
+// 0.014399999999998414.
+func percent(p float64) float64 { return math.Round(p*1e6) / 1e8 }
 
 // slow looks at the percentile where the budget ends: more than 6 % of the requests are too
 // slow exactly when the 94th percentile is.

@@ -116,3 +116,17 @@ func (tr tree) make(variable string, args ...string) (string, error) {
 	text, err := cmd.CombinedOutput()
 	return string(text), err
 }
+
+// TestSweepIsToldWhatIsOpen: an OPEN that somebody forgot would destroy the stack of every pull request.
+func TestSweepIsToldWhatIsOpen(t *testing.T) {
+	t.Parallel()
+	out, err := newTree(t).make("PREVIEW=0", "pr-sweep")
+	if err == nil || !strings.Contains(out, "say which pull requests are open") {
+		t.Errorf("without OPEN: %v:\n%s", err, out)
+	}
+	for _, open := range []string{"OPEN=", "OPEN=12 14"} {
+		if out, err := newTree(t).make("PREVIEW=0", "pr-sweep", open); err != nil {
+			t.Errorf("%s: %v:\n%s", open, err, out)
+		}
+	}
+}

@@ -23,6 +23,8 @@ func TestSums(t *testing.T) {
 		{name: "an archive was replaced", change: func(t *testing.T, build string) { write(t, build, "mcp.zip", "other") }, want: "are not those"},
 		{name: "an archive is missing", change: func(t *testing.T, build string) { remove(t, build, "mcp.zip") }, want: "are not those"},
 		{name: "an archive was added", change: func(t *testing.T, build string) { write(t, build, "other.zip", "") }, want: "are not those"},
+		{name: "a list of contents was replaced", change: func(t *testing.T, build string) { write(t, build, "mcp.cdx.json", "{}") }, want: "are not those"},
+		{name: "a list of contents was added", change: func(t *testing.T, build string) { write(t, build, "rotator.cdx.json", "{}") }, want: "are not those"},
 		{
 			name: "archive and sums were replaced", want: "is not the one with the digest",
 			change: func(t *testing.T, build string) {
@@ -60,7 +62,7 @@ func TestSums(t *testing.T) {
 	}
 }
 
-// sumsTree is a directory with the targets, and two archives.
+// sumsTree is a directory with the targets, two archives and what one of them consists of.
 func sumsTree(t *testing.T) string {
 	t.Helper()
 	root, dir := repo.Root(t), t.TempDir()
@@ -73,6 +75,7 @@ func sumsTree(t *testing.T) string {
 	}
 	write(t, filepath.Join(dir, "build"), "mcp.zip", "one")
 	write(t, filepath.Join(dir, "build"), "rotator.zip", "two")
+	write(t, filepath.Join(dir, "build"), "mcp.cdx.json", "what one consists of")
 	return dir
 }
 

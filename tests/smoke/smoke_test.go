@@ -78,13 +78,14 @@ func TestRun(t *testing.T) {
 		"metadata is a page":        {replaced(`"authorization_servers":`, `<html>`), "challenge and metadata: "},
 		"any token is good":         {where("Authorization", "Bearer none", status(200)), "a token that is none: 200"},
 		"an answer to any path":     {func(r *http.Request, res *http.Response) { notFound(r, res) }, "a path that is none: 403"},
-		"a redirect":                {where("Authorization", me, redirect), "calls, "},
+		"a redirect":                {where("Authorization", me, redirect), "calls, 2026-07-28: tools/list: 307"},
 		"tools are missing":         {replaced(`"math"`, `"maths"`), "calls, 2026-07-28: tools/list"},
 		"a wrong sum":               {where("Mcp-Name", "math", replaced(`"sum":5`, `"sum":6`)), "calls, 2026-07-28: math: 2 + 3 = 6"},
 		"no old sessions":           {func(_ *http.Request, res *http.Response) { res.Header.Del("Mcp-Session-Id") }, "calls, 2025-11-25: initialize"},
 		"a session cannot end":      {where("Mcp-Protocol-Version", "", onDelete), "calls, 2025-11-25: DELETE"},
 		"the token comes back":      {where("Authorization", me, echoed(token)), "calls, 2026-07-28: tools/list: 200 [token]"},
 		"the token comes back, cut": {where("Authorization", me, echoed(strings.Repeat("x", 250)+token)), "calls, 2026-07-28: tools/list: 200 xxx"},
+		"the token in a refusal":    {where("Mcp-Protocol-Version", "2025-11-25", refused(token)), "calls, 2025-11-25: initialize: 500 [token]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -105,6 +106,13 @@ func TestRun(t *testing.T) {
 // echoed has a server answer with a text of the client's.
 func echoed(text string) broken {
 	return func(_ *http.Request, res *http.Response) { res.Body = io.NopCloser(strings.NewReader(text)) }
+}
+
+func refused(text string) broken {
+	return func(r *http.Request, res *http.Response) {
+		res.StatusCode = http.StatusInternalServerError
+		echoed(text)(r, res)
+	}
 }
 
 func notFound(_ *http.Request, res *http.Response) {

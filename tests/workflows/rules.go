@@ -110,14 +110,43 @@ func checkPins(w *Workflow, repo *Repo) (found []string) {
 	return found
 }
 
-// checkCheckout keeps the token out of .git/config, where every later step could read it.
+// defaultBranch is the one other commit that a job with a role may check out as it begins.
+const defaultBranch = "${{ github.event.repository.default_branch }}"
+
+// checkCheckout keeps the token out of .git/config, where every later step could read it. The branch
+// of an environment is that of the event, and no other commit has its protection: one that Git is
+// told to take later has to be in the history of the event's.
 func checkCheckout(w *Workflow, _ *Repo) (found []string) {
 	for _, job := range w.jobs() {
 		for _, step := range job.Steps {
-			if strings.HasPrefix(step.Uses.Value, "actions/checkout@") && step.With["persist-credentials"] != "false" {
+			if !strings.HasPrefix(step.Uses.Value, "actions/checkout@") {
+				continue
+			}
+			if step.With["persist-credentials"] != "false" {
 				found = append(found, fmt.Sprintf("job %s: want persist-credentials: false", job.name))
 			}
+			if ref := step.With["ref"]; job.Environment != "" && ref != "" && ref != defaultBranch {
+				found = append(found, fmt.Sprintf("job %s: want no ref but the default branch beside an environment, not %s", job.name, ref))
+			}
 		}
+		found = append(found, job.foreign()...)
+	}
+	return found
+}
+
+// taken is a commit that Git is told to take, asked before whether the event's commit has it.
+var taken = regexp.MustCompile(`^git (?:checkout|switch) --detach (".*")$`)
+
+// foreign are the commands of a job with an environment that take a commit from anywhere.
+func (j namedJob) foreign() (found []string) {
+	before := ""
+	for _, line := range j.lines() {
+		m := taken.FindStringSubmatch(line)
+		takes := strings.HasPrefix(line, "git checkout") || strings.HasPrefix(line, "git switch")
+		if j.Environment != "" && takes && (len(m) == 0 || before != `git merge-base --is-ancestor `+m[1]+` "$GITHUB_SHA"`) {
+			found = append(found, fmt.Sprintf(`job %s: want git merge-base --is-ancestor … "$GITHUB_SHA" before %q`, j.name, line))
+		}
+		before = line
 	}
 	return found
 }

@@ -1,7 +1,8 @@
 ##### Delivery: what a pipeline does with stacks. docs/deploy.md, "In a pipeline".
 
 PR       ?=
-OPEN     ?=
+# An OPEN that nobody gave would destroy every preview; an empty one that was given may.
+open_given := $(filter-out undefined,$(origin OPEN))
 PR_MAX   ?= 10
 PR_AGE   ?= 168h
 SECRETS_PROVIDER ?=
@@ -45,6 +46,8 @@ pr-down: ## Destroy the stack of a pull request, if there is one. PR=12
 
 .PHONY: pr-sweep
 pr-sweep: ## Destroy the stacks of pull requests that are not open, or have been there too long. OPEN="12 14" [PR_AGE=168h]
+	@if [ -z '$(open_given)' ]; then \
+		echo 'make pr-sweep: say which pull requests are open, as in OPEN="12 14"; OPEN= is none, and destroys all stacks' >&2; exit 2; fi
 	@$(need_pulumi)
 	@go build -o build/local/pr ./stacks/cmd/pr
 	@$(pr_stacks) sweep "$$OPEN"
@@ -58,7 +61,7 @@ export URL TOKEN
 # Tokens come from the environment and go nowhere else: TOKEN, or TOKEN_A and TOKEN_B, or VERIFY_KEY and
 # VERIFY_ISSUER, from which they are made (docs/deploy.md, "Tokens for a pipeline").
 .PHONY: smoke
-smoke: ## Ask a deployed server for what a client meets first, in a minute. URL=https://…/mcp [TOKEN=…]
+smoke: ## Ask a deployed server for what a client meets first, in a minute. URL=https://…/mcp; TOKEN from the environment
 	@if [ -z "$$URL" ]; then echo 'make $@: say which server, as in URL=https://mcp.example.com/mcp' >&2; exit 2; fi
 	@go build -o build/local/smoke ./tests/cmd/smoke
 	@exec build/local/smoke "$$URL"

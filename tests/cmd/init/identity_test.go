@@ -39,6 +39,7 @@ func TestIdentity(t *testing.T) {
 		"the old name":          {func(i *identity) { i.name = "my-" + oldName }, "NAME: want a name without " + oldName + `, got "my-` + oldName + `"`},
 		"an owner without @":    {func(i *identity) { i.owner = "acme/platform" }, `OWNER: want @user or @organization/team, got "acme/platform"`},
 		"a contact by name":     {func(i *identity) { i.contact = "Ann <ann@acme.example>" }, `CONTACT: want a mail address or an https URL, got "Ann <ann@acme.example>"`},
+		"a contact with more":   {func(i *identity) { i.contact = "https://acme.example/><b>" }, `CONTACT: want a mail address or an https URL, got "https://acme.example/><b>"`},
 		"a contact in the open": {func(i *identity) { i.contact = "http://acme.example" }, `CONTACT: want a mail address or an https URL, got "http://acme.example"`},
 	} {
 		t.Run(name, func(t *testing.T) {

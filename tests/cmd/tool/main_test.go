@@ -1,11 +1,16 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"os"
+	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"leasehold.example/tests/internal/repo"
 )
 
 // sources are the files that the command reads, as small as they can be. Those of the repository
@@ -95,28 +100,28 @@ func added(t *testing.T, dir, name string) string {
 // TestRegistration: each file gets the lines of the tool, in their places, and nothing else.
 func TestRegistration(t *testing.T) {
 	t.Parallel()
-	const path = "github.com/acme/mcp/apps/mcp/internal/tool/"
+	const at = "github.com/acme/mcp/apps/mcp/internal/tool/"
 	for name, test := range map[string]struct{ scope, shipped, scopes string }{
 		"archive": {
-			"", ` > "` + path + "archive\"\nvar Module = fx.Options( > archive.Module,",
+			"", ` > "` + at + "archive\"\nvar Module = fx.Options( > archive.Module,",
 			`var table = []Line{ > {Tool, "archive", Basic},`,
 		},
 		"zebra": {
-			"", `"` + path + `math" > "` + path + "zebra\"\nmath.Module, > zebra.Module,",
+			"", `"` + at + `math" > "` + at + "zebra\"\nmath.Module, > zebra.Module,",
 			`{Tool, "notebook_open", NotebookRead}, > {Tool, "zebra", Basic},`,
 		},
 		"e_1_f": {
-			"notebook:read", `"` + path + `design" > "` + path + "e1f\"\ndesign.Module, > e1f.Module,",
+			"notebook:read", `"` + at + `design" > "` + at + "e1f\"\ndesign.Module, > e1f.Module,",
 			`var table = []Line{ > {Tool, "e_1_f", NotebookRead},`,
 		},
 		"notebook_list": {
-			"list-all:read", `"` + path + `math" > "` + path + "notebooklist\"\nmath.Module, > notebooklist.Module,",
+			"list-all:read", `"` + at + `math" > "` + at + "notebooklist\"\nmath.Module, > notebooklist.Module,",
 			`const ( > ListAllRead = "list-all:read"
 {Tool, "math", Basic}, > {Tool, "notebook_list", ListAllRead},
 return []Scope{ > {ListAllRead, "Use the tool notebook_list"},`,
 		},
 		"nothing": {
-			"mcp:more", `"` + path + `math" > "` + path + "nothing\"\nmath.Module, > nothing.Module,",
+			"mcp:more", `"` + at + `math" > "` + at + "nothing\"\nmath.Module, > nothing.Module,",
 			`Basic = "mcp:basic" > McpMore = "mcp:more"
 {Tool, "notebook_open", NotebookRead}, > {Tool, "nothing", McpMore},
 {Basic, "Use what keeps nothing"}, > {McpMore, "Use the tool nothing"},`,
@@ -177,9 +182,13 @@ func TestRefused(t *testing.T) {
 		"a keyword apart": {"fu_nc", "", wantOther + `"fu_nc"`},
 		"predeclared":     {"string", "", wantOther + `"string"`},
 		"imported":        {"scopes", "", wantOther + `"scopes"`},
+		"in the test":     {"t", "", wantOther + `"t"`},
+		"its principal":   {"alice", "", wantOther + `"alice"`},
+		"never built":     {"documentation", "", wantOther + `"documentation"`},
 		"a directory":     {"shipped", "", "NAME: want a name that is not taken: apps/mcp/internal/tool/shipped exists"},
 		"in the table":    {"notebook_open", "", "libs/scopes/scopes.go: NAME: want a name that is not taken: the table has notebook_open"},
 		"scope and name":  {"A", "read", wantName + `got "A"` + "\n" + wantScope + `"read"`},
+		"a long scope":    {"a", "a:" + strings.Repeat("b", 39), wantScope + `"a:` + strings.Repeat("b", 39) + `"`},
 		"a scope's space": {"a", "a:b c", wantScope + `"a:b c"`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -196,6 +205,19 @@ func TestRefused(t *testing.T) {
 				t.Errorf("written are %s", lines)
 			}
 		})
+	}
+}
+
+// TestTracked: Git would leave out what .gitignore has, and the server would not build elsewhere.
+func TestTracked(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"coverage", "coverage_report", "build", "dist"} {
+		cmd := exec.CommandContext(t.Context(), "git", "-C", repo.Root(t), "check-ignore", "--verbose", "--no-index", path.Join(tools, packageOf(name), "fx.go"))
+		if out, err := cmd.Output(); err == nil {
+			t.Errorf("%s is ignored: %s", name, out)
+		} else if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 1 {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -21,9 +21,13 @@ var (
 	scopeForm = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*:[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 )
 
-// imported are the packages that the new files import, whose names the new package cannot have; and
-// the directories that the go command treats as special.
-var imported = []string{"context", "strings", "testing", "fx", "tool", "tooltest", "scopes", "main", "init", "internal", "vendor", "testdata"}
+// imported are the packages that the new files import, whose names the new package cannot have, and what
+// the new test calls before it calls the package; the directories that the go command treats as special; and
+// the package that it leaves out of every build, documentation (go/build, "Package documentation").
+var imported = []string{
+	"context", "strings", "testing", "fx", "tool", "tooltest", "scopes", "t", "alice",
+	"main", "init", "internal", "vendor", "testdata", "documentation",
+}
 
 // packageOf is the Go package of a tool: its name without underscores, as Go's are.
 func packageOf(name string) string { return strings.ReplaceAll(name, "_", "") }
