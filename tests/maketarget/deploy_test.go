@@ -120,9 +120,11 @@ func (tr tree) make(variable string, args ...string) (string, error) {
 // TestSweepIsToldWhatIsOpen: an OPEN that somebody forgot would destroy the stack of every pull request.
 func TestSweepIsToldWhatIsOpen(t *testing.T) {
 	t.Parallel()
-	out, err := newTree(t).make("PREVIEW=0", "pr-sweep")
-	if err == nil || !strings.Contains(out, "say which pull requests are open") {
-		t.Errorf("without OPEN: %v:\n%s", err, out)
+	for _, variable := range []string{"PREVIEW=0", "OPEN="} {
+		out, err := newTree(t).make(variable, "pr-sweep")
+		if err == nil || !strings.Contains(out, "say which pull requests are open") {
+			t.Errorf("without OPEN, %s: %v:\n%s", variable, err, out)
+		}
 	}
 	for _, open := range []string{"OPEN=", "OPEN=12 14"} {
 		if out, err := newTree(t).make("PREVIEW=0", "pr-sweep", open); err != nil {

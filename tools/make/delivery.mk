@@ -1,8 +1,9 @@
 ##### Delivery: what a pipeline does with stacks. docs/deploy.md, "In a pipeline".
 
 PR       ?=
-# An OPEN that nobody gave would destroy every preview; an empty one that was given may.
-open_given := $(filter-out undefined,$(origin OPEN))
+# An OPEN that nobody gave would destroy every preview; an empty one may, on the command line: a make
+# that runs this one has it in the environment anyway.
+open_given := $(if $(filter command,$(origin OPEN))$(value OPEN),yes)
 PR_MAX   ?= 10
 PR_AGE   ?= 168h
 SECRETS_PROVIDER ?=
