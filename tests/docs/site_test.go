@@ -15,6 +15,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"leasehold.example/tests/internal/chromium"
 	"leasehold.example/tests/internal/need"
 	"leasehold.example/tests/internal/repo"
 )
@@ -155,26 +156,7 @@ type browser struct{ ctx context.Context }
 
 func newBrowser(t *testing.T) browser {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(need.Chromium(t)),
-		chromedp.UserDataDir(t.TempDir()),
-		chromedp.NoSandbox, // CI runs as root, where the sandbox does not start
-		chromedp.DisableGPU,
-		chromedp.NoFirstRun,
-		chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true),
-	)
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	ctx, quit := chromedp.NewContext(ctx)
-	t.Cleanup(func() {
-		_ = chromedp.Cancel(ctx) // waits for the browser, whose profile is removed next
-		quit()
-		stop()
-	})
-	if err := chromedp.Do(ctx); err != nil { // without a deadline, which would be the browser's
-		t.Fatalf("Chromium: %v", err)
-	}
-	return browser{ctx}
+	return browser{chromium.New(t)}
 }
 
 func (b browser) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {

@@ -6,17 +6,16 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
-	"syscall"
 	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"leasehold.example/libs/memo"
+	"leasehold.example/libs/outbound"
 )
 
 const (
@@ -42,22 +41,19 @@ func isDocumentURL(id string) bool {
 // no redirect, and gives up soon (RULES 32). There is no exception for loopback: a client
 // on this machine registers instead.
 type fetcher struct {
-	http *http.Client
-	now  func() time.Time
-
-	mu    sync.Mutex
-	known map[string]fetched
-}
-
-type fetched struct {
-	client client
-	until  time.Time
+	http  *http.Client
+	now   func() time.Time
+	known *memo.Memo[client]
 }
 
 // newFetcher fetches through transport, or through the guarded one when that is nil.
-func newFetcher(transport http.RoundTripper, now func() time.Time) *fetcher {
+func newFetcher(transport http.RoundTripper, now func() time.Time) (*fetcher, error) {
 	if transport == nil {
-		transport = publicTransport()
+		transport = outbound.Transport(false)
+	}
+	known, err := memo.New[client](maxDocuments, fetchTimeout, now)
+	if err != nil {
+		return nil, fmt.Errorf("authserver: documents: %w", err)
 	}
 	return &fetcher{
 		http: &http.Client{
@@ -66,37 +62,24 @@ func newFetcher(transport http.RoundTripper, now func() time.Time) *fetcher {
 				return errors.New("authserver: a document is not redirected")
 			},
 		},
-		now: now, known: map[string]fetched{},
-	}
+		now: now, known: known,
+	}, nil
 }
 
 // client returns the client whose id is the URL of its document.
 func (f *fetcher) client(ctx context.Context, id string) (client, error) {
-	f.mu.Lock()
-	known, ok := f.known[id]
-	f.mu.Unlock()
-	if ok && f.now().Before(known.until) {
-		return known.client, nil
-	}
-	d, err := f.fetch(ctx, id)
-	if err != nil {
-		return client{}, err
-	}
-	c, err := d.client(id)
-	if err != nil {
-		return client{}, err
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.known) >= maxDocuments {
-		clear(f.known)
-	}
-	f.known[id] = fetched{c, f.now().Add(documentTTL)}
-	return c, nil
+	return f.known.Get(ctx, id, func(ctx context.Context) (client, time.Time, error) {
+		d, err := f.fetch(ctx, id)
+		if err != nil {
+			return client{}, time.Time{}, err
+		}
+		c, err := d.client(id)
+		return c, f.now().Add(documentTTL), err
+	})
 }
 
 func (f *fetcher) fetch(ctx context.Context, id string) (d description, err error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, id, http.NoBody) //nolint:gosec // publicTransport keeps it off what is not public
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, id, http.NoBody) //nolint:gosec // outbound.Transport keeps it off what is not public
 	if err != nil {
 		return d, fmt.Errorf("authserver: document: %w", err)
 	}
@@ -141,43 +124,4 @@ func (d description) client(id string) (client, error) {
 	}
 	c.ID, c.Method = id, methodNone
 	return c, nil
-}
-
-// publicTransport dials public addresses only. The check is on the address that is
-// really dialled, so that a name which resolves differently the second time gains nothing.
-// Proxies of the environment are not used: the address behind one cannot be seen.
-func publicTransport() *http.Transport {
-	dialer := &net.Dialer{
-		Timeout: fetchTimeout,
-		Control: func(_, address string, _ syscall.RawConn) error {
-			dialled, err := netip.ParseAddrPort(address)
-			if err != nil || !isPublic(dialled.Addr().Unmap()) {
-				return errors.New("authserver: not a public address")
-			}
-			return nil
-		},
-	}
-	return &http.Transport{
-		DialContext: dialer.DialContext, TLSHandshakeTimeout: fetchTimeout, DisableKeepAlives: true,
-		MaxResponseHeaderBytes: 64 << 10,
-	}
-}
-
-// special are the ranges that netip has no predicate for, of the IANA special-purpose
-// address registries (RFC 6890), and those that embed an IPv4 address.
-var special = func() []netip.Prefix {
-	var all []netip.Prefix
-	for _, one := range []string{
-		"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15",
-		"198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4", "::/96", "64:ff9b::/96", "64:ff9b:1::/48",
-		"100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "fec0::/10",
-	} {
-		all = append(all, netip.MustParsePrefix(one))
-	}
-	return all
-}()
-
-func isPublic(ip netip.Addr) bool {
-	return ip.IsGlobalUnicast() && !ip.IsPrivate() && ip.Zone() == "" &&
-		!slices.ContainsFunc(special, func(p netip.Prefix) bool { return p.Contains(ip) })
 }

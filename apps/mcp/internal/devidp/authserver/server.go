@@ -95,13 +95,17 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	documents, err := newFetcher(o.InsecureTransport, o.Now)
+	if err != nil {
+		return nil, err
+	}
 	l, err := openLedger(filepath.Join(o.Dir, stateFile), o.Now)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
 		Options: o, ledger: l, codes: newCodes(o.Now), requests: newShelf[request](maxRequests, requestTTL, o.Now),
-		browsers: newBrowsers(o.Issuer, o.Now), fetcher: newFetcher(o.InsecureTransport, o.Now), machines: machines,
+		browsers: newBrowsers(o.Issuer, o.Now), fetcher: documents, machines: machines,
 	}
 	s.op = op.RegisterServer(&tokens{Server: s},
 		op.Endpoints{Token: op.NewEndpoint(tokenPath), Revocation: op.NewEndpoint(revokePath)},
