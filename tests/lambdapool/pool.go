@@ -19,6 +19,7 @@ import (
 
 	"leasehold.example/tests/deployment"
 	"leasehold.example/tests/gateway"
+	"leasehold.example/tests/internal/executable"
 	"leasehold.example/tests/runtimeapi"
 )
 
@@ -278,16 +279,9 @@ func unpackOne(entry *zip.File, path string, limit int64) (n int64, err error) {
 		return 0, err
 	}
 	defer in.Close()
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return 0, err
-	}
-	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, entry.Mode().Perm()&0o755)
-	if err != nil {
-		return 0, err
-	}
-	n, err = io.Copy(out, io.LimitReader(in, limit+1))
+	n, err = executable.Write(path, io.LimitReader(in, limit+1), entry.Mode().Perm()&0o755)
 	if n > limit {
 		err = errTooLarge
 	}
-	return n, errors.Join(err, out.Close())
+	return n, err
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"leasehold.example/tests/internal/executable"
 	"leasehold.example/tests/internal/repo"
 )
 
@@ -90,9 +91,7 @@ func newTree(t *testing.T) tree {
 		tr.write(path, string(text), 0o600)
 	}
 	for name, text := range map[string]string{"go": fakeGo, "pulumi": fakePulumi} {
-		if err := os.WriteFile(filepath.Join(tr.bin, name), []byte(text), 0o700); err != nil {
-			t.Fatal(err)
-		}
+		executable.Script(t, filepath.Join(tr.bin, name), text)
 	}
 	return tr
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"leasehold.example/tests/internal/executable"
 	"leasehold.example/tests/internal/repo"
 )
 
@@ -35,9 +36,8 @@ func TestExampleURL(t *testing.T) {
 		}
 		tr.write(filepath.Join("tools", "make", filepath.Base(path)), string(text), 0o600)
 	}
-	if err := os.WriteFile(filepath.Join(tr.bin, "go"), []byte(fakeClient), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	tr.bin = t.TempDir()
+	executable.Script(t, filepath.Join(tr.bin, "go"), fakeClient)
 	for _, tt := range []struct {
 		args []string
 		url  string

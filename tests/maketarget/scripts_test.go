@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"leasehold.example/tests/internal/executable"
 	"leasehold.example/tests/internal/repo"
 )
 
@@ -24,12 +25,7 @@ func script(t *testing.T, name, fake string, files map[string]string, environ ..
 		all[filepath.Join(dir, path)] = content
 	}
 	for path, content := range all {
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(content), 0o700); err != nil {
-			t.Fatal(err)
-		}
+		executable.Script(t, path, content)
 	}
 	cmd := exec.CommandContext(t.Context(), filepath.Join(dir, "tools", name))
 	cmd.Dir = dir

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"leasehold.example/tests/internal/executable"
 	"leasehold.example/tests/internal/repo"
 )
 
@@ -71,7 +72,7 @@ func sumsTree(t *testing.T) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		write(t, filepath.Join(dir, filepath.Dir(filepath.FromSlash(path))), filepath.Base(path), string(text))
+		executable.Script(t, filepath.Join(dir, filepath.FromSlash(path)), string(text))
 	}
 	write(t, filepath.Join(dir, "build"), "mcp.zip", "one")
 	write(t, filepath.Join(dir, "build"), "rotator.zip", "two")
@@ -93,7 +94,7 @@ func write(t *testing.T, dir, name, text string) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o700); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"leasehold.example/tests/internal/executable"
 	"leasehold.example/tests/internal/local"
 	"leasehold.example/tests/internal/need"
 	"leasehold.example/tests/internal/repo"
@@ -156,9 +157,7 @@ func npx(t *testing.T) (dir string) {
 	const inspector = "@modelcontextprotocol/inspector"
 	script := fmt.Sprintf("#!/bin/sh\n[ \"$1 $2\" = '-y %s@%s' ] || exit 9\nshift 2\nexec '%s' '%s' \"$@\"\n", inspector, pinned.Dependencies[inspector],
 		node.Bin, filepath.Join(node.Modules, inspector, "clients", "launcher", "build", "index.js"))
-	if err := os.WriteFile(filepath.Join(dir, "npx"), []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	executable.Script(t, filepath.Join(dir, "npx"), script)
 	return dir
 }
 

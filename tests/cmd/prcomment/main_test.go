@@ -12,6 +12,8 @@ import (
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/text"
+
+	"leasehold.example/tests/internal/executable"
 )
 
 // hostile is text of a tree that wants to be Markdown: to end the block it is in, to hide the
@@ -39,12 +41,7 @@ func tree(t *testing.T, files map[string]string) command {
 		all[name] = content
 	}
 	for name, content := range all {
-		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o700); err != nil {
-			t.Fatal(err)
-		}
+		executable.Script(t, filepath.Join(dir, name), content)
 	}
 	for _, args := range [][]string{
 		{"init", "-q"},
