@@ -73,9 +73,10 @@ func firstAction(element any) string {
 	return name
 }
 
-// identity is what an element of a list calls itself; empty when it does not.
+// identity is what an element of a list calls itself; empty when it does not. A widget of a
+// dashboard has its title for a name.
 func identity(element any) string {
-	for _, key := range []string{"name", "Sid"} {
+	for _, key := range []string{"name", "Sid", "properties.title"} {
 		if name, ok := at(element, key).(string); ok {
 			return name
 		}

@@ -36,6 +36,7 @@ func TestFlatten(t *testing.T) {
 		"nameless":       []any{map[string]any{"v": 1.0}, map[string]any{"v": 2.0}},
 		"mixed":          `[{"Action":["a:B","a:C"],"Effect":"Allow"},{"Sid":"S","Effect":"Deny"}]`,
 		"json":           `{"Statement":[{"Sid":"A","Effect":"Allow"}]}`,
+		"dashboardBody":  `{"widgets":[{"y":0,"properties":{"title":"Calls","view":"table"}}]}`,
 		"noJSON":         "{not json",
 		"empty":          []any{},
 		"sourceCodeHash": "ignored",
@@ -43,7 +44,8 @@ func TestFlatten(t *testing.T) {
 	for path, want := range map[string]string{
 		"plain": `["a","b"]`, "named[x].v": "1", "named[y].v": "2", "twice[x].v": "1", "twice[x#2].v": "2",
 		"nameless[0].v": "1", "nameless[1].v": "2", "mixed[a:B].Effect": "Allow", "mixed[S].Effect": "Deny",
-		"json.Statement[A].Effect": "Allow", "noJSON": "{not json", "empty": "[]",
+		"json.Statement[A].Effect": "Allow", "dashboardBody.widgets[Calls].properties.view": `table`,
+		"noJSON": "{not json", "empty": "[]",
 	} {
 		if v, ok := out[path]; !ok || short(v) != want {
 			t.Errorf("%s = %v, want %s", path, v, want)
