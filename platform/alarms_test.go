@@ -99,10 +99,10 @@ func TestDashboards(t *testing.T) {
 	}
 	args := &platform.DashboardsArgs{
 		Region: "eu-central-1", Names: platform.Names{"server": pulumi.String("mcp"), "serverLogs": pulumi.String("/aws/lambda/mcp"), "tenants": pulumi.String("leasehold-test-tenants")},
-		Dashboards: []platform.Dashboard{{Name: "overview", Widgets: []platform.Widget{
+		Dashboards: []platform.Dashboard{{Name: "overview", Days: 7, Widgets: []platform.Widget{
 			{Title: "Calls", Kind: platform.Chart, Width: 16, Unit: "ms", Metrics: []platform.Metric{metric("", false)}},
 			{
-				Title: "Twice", Kind: platform.Number, Width: 12, PeriodSeconds: 60, Metrics: []platform.Metric{metric("m", true)},
+				Title: "Twice", Kind: platform.Chart, Width: 12, PeriodSeconds: 60, Metrics: []platform.Metric{metric("m", true)},
 				Expressions: []platform.Expression{{ID: "e", Math: "m * 2", Label: "twice"}},
 			},
 			{Title: "Logs", Kind: platform.Rows, Width: 12, LogGroups: []string{"$serverLogs"}, Query: `filter level = "ERROR"`},
@@ -116,11 +116,11 @@ func TestDashboards(t *testing.T) {
 	g := run(t, dashboards)
 	r := find(t, g, "dashboard-overview")
 	wantInputs(t, r, `{"dashboardName": "leasehold-test-overview"}`)
-	wantDocument(t, r, "dashboardBody", `{"widgets": [
+	wantDocument(t, r, "dashboardBody", `{"start": "-P7D", "periodOverride": "inherit", "widgets": [
 		{"type": "metric", "x": 0, "y": 0, "width": 16, "height": 6, "properties": {"title": "Calls", "view": "timeSeries", "region": "eu-central-1", "period": 300,
 			"yAxis": {"left": {"label": "ms", "showUnits": false, "min": 0}},
 			"metrics": [["AWS/Lambda", "Invocations", "FunctionName", "mcp", "Resource", "mcp:live", {"stat": "Sum", "label": "calls"}]]}},
-		{"type": "metric", "x": 0, "y": 6, "width": 12, "height": 6, "properties": {"title": "Twice", "view": "singleValue", "region": "eu-central-1", "period": 60,
+		{"type": "metric", "x": 0, "y": 6, "width": 12, "height": 6, "properties": {"title": "Twice", "view": "timeSeries", "region": "eu-central-1", "period": 60,
 			"metrics": [[{"id": "e", "expression": "m * 2", "label": "twice"}],
 				["AWS/Lambda", "Invocations", "FunctionName", "mcp", "Resource", "mcp:live", {"stat": "Sum", "label": "calls", "id": "m", "visible": false}]]}},
 		{"type": "log", "x": 12, "y": 6, "width": 12, "height": 6, "properties": {"title": "Logs", "view": "table", "region": "eu-central-1",

@@ -13,15 +13,14 @@ import (
 
 // Kinds of widgets.
 const (
-	Chart  = "timeSeries"  // lines over time
-	Number = "singleValue" // the newest value of each metric
-	Rows   = "table"       // those of a query
+	Chart = "timeSeries" // lines over time
+	Rows  = "table"      // those of a query
 )
 
 // Widget is one part of a dashboard: metrics, or a query of logs.
 type Widget struct {
 	Title string
-	// Kind is Chart, Number or Rows.
+	// Kind is Chart or Rows.
 	Kind string
 	// Width is in columns, 24 to a row.
 	Width int
@@ -47,7 +46,9 @@ type Expression struct{ ID, Math, Label string }
 // Dashboard is a page of widgets.
 type Dashboard struct {
 	// Name follows project and stack.
-	Name    string
+	Name string
+	// Days is the time that it shows when it is opened; 0 is CloudWatch's own choice, of hours.
+	Days    int
 	Widgets []Widget
 }
 
@@ -96,7 +97,7 @@ func (args *DashboardsArgs) validate(name string) error {
 		c.want(alarmName.MatchString(d.Name), "Dashboards", "must have names of lower-case words with hyphens, not %q", d.Name)
 		for _, w := range d.Widgets {
 			field := d.Name + ": " + w.Title
-			c.want(w.Title != "" && slices.Contains([]string{Chart, Number, Rows}, w.Kind), field, "must have a title and a kind")
+			c.want(w.Title != "" && slices.Contains([]string{Chart, Rows}, w.Kind), field, "must have a title and a kind")
 			c.between(field+": Width", w.Width, 1, columns)
 			kinds := 0
 			for _, is := range []bool{w.Query != "", len(w.Metrics) > 0, w.Ranking != ""} {
@@ -131,7 +132,9 @@ type placed struct {
 	Properties map[string]any `json:"properties"`
 }
 
-// Body is the dashboard as CloudWatch reads it, with the $names still in it. Widgets fill rows in their order.
+// Body is the dashboard as CloudWatch reads it, with the $names still in it. Widgets fill rows in their order. Their
+// periods stay what they are: by itself CloudWatch has them follow the time shown, and a sum a day becomes one a minute.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 func (d Dashboard) Body(region string) (string, error) {
 	widgets := make([]placed, 0, len(d.Widgets))
 	x, y := 0, 0
@@ -150,7 +153,11 @@ func (d Dashboard) Body(region string) (string, error) {
 		widgets = append(widgets, p)
 		x += w.Width
 	}
-	body, err := json.Marshal(map[string]any{"widgets": widgets})
+	whole := map[string]any{"widgets": widgets, "periodOverride": "inherit"}
+	if d.Days > 0 {
+		whole["start"] = fmt.Sprintf("-P%dD", d.Days)
+	}
+	body, err := json.Marshal(whole)
 	if err != nil {
 		return "", fmt.Errorf("body: %w", err)
 	}

@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -31,6 +32,10 @@ func newTextLogger(w io.Writer, level slog.Leveler) *slog.Logger {
 	text := slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: timeOfDay})
 	return slog.New(requestHandler{text, level, false})
 }
+
+// Version is what lines and spans say ran: the version of the function that Lambda published, by which two that share
+// the traffic are told apart, else the program's own.
+func Version(own string) string { return cmp.Or(lambdacontext.FunctionVersion, own) }
 
 // Whose are the attributes that say in every line which program wrote it.
 func Whose(service, version, stage string) []slog.Attr {

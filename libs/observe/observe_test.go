@@ -104,8 +104,11 @@ func TestLoggerText(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = file.Close() })
-	if _, ok := observe.NewLogger(file, slog.LevelInfo).Handler().(*slog.TextHandler); ok {
-		t.Error("handler for a file is text, want JSON")
+	if !observe.IsText(observe.NewLogger(terminal, slog.LevelInfo)) {
+		t.Error("a terminal gets JSON")
+	}
+	if observe.IsText(observe.NewLogger(file, slog.LevelInfo)) {
+		t.Error("a file gets text")
 	}
 }
 

@@ -307,8 +307,8 @@ type Monitoring struct {
 	// TopicARN is an SNS topic of yours in the place of the stack's; its policy, and its key's, have to let CloudWatch
 	// publish (docs/operate.md). Absent means that the stack makes one, under a key of its own.
 	TopicARN string `json:"topicArn" match:"arn:sns" ref:"arn:PARTITION:sns:REGION:ACCOUNT:reference"`
-	// Runbook is the page that alarms link to, where docs/operate.md is published.
-	Runbook string `json:"runbook" default:"docs/operate.md" match:"link"`
+	// Runbook is the page that alarms link to. Its default is docs/operate.md on GitHub, once make init has written the module's path.
+	Runbook string `json:"runbook" default:"https://leasehold.example/blob/main/docs/operate.md" match:"link"`
 	// Budget is what the stack may cost a month, in US dollars; 0 watches no costs. It needs the tag stack to be
 	// active for cost allocation.
 	Budget float64 `json:"budget" default:"0" min:"0" max:"1000000"`

@@ -133,7 +133,7 @@ func TestBadConfigurations(t *testing.T) {
 		},
 		"address":           {map[string]string{"leasehold:monitoring": `{"emails":["team"]}`}, []string{`leasehold:monitoring.emails[0]: want an address such as team@example.com, got "team"`}},
 		"topic elsewhere":   {map[string]string{"leasehold:monitoring": `{"topicArn":"arn:aws:sns:us-east-1:111122223333:alarms"}`}, []string{`leasehold:monitoring.topicArn: want an ARN of arn:aws in region eu-central-1, got "arn:aws:sns:us-east-1:111122223333:alarms"`}},
-		"runbook":           {map[string]string{"leasehold:monitoring": `{"runbook":"https://wiki.example.com/mcp#alarms"}`}, []string{`leasehold:monitoring.runbook: want an https URL without a fragment, or a path, got "https://wiki.example.com/mcp#alarms"`}},
+		"runbook":           {map[string]string{"leasehold:monitoring": `{"runbook":"https://wiki.example.com/mcp#alarms"}`}, []string{`leasehold:monitoring.runbook: want an https URL without a fragment, got "https://wiki.example.com/mcp#alarms"`}},
 		"two topics":        {map[string]string{"leasehold:monitoring": `{"topicArn":"arn:aws:sns:eu-central-1:111122223333:alarms","emails":["team@example.com"]}`}, []string{`leasehold:monitoring.emails: has no effect with leasehold:monitoring.topicArn, a topic that is not this stack's`}},
 		"unwatched":         {map[string]string{"leasehold:monitoring": `{"enabled":false,"p90Ms":100}`, "leasehold:slo": `{"latencyMs":100}`}, []string{`leasehold:slo: has no effect without leasehold:monitoring.enabled`, `leasehold:monitoring.p90Ms: has no effect without leasehold:monitoring.enabled`}},
 		"percentiles":       {map[string]string{"leasehold:monitoring": `{"p90Ms":6000}`}, []string{`leasehold:monitoring.p99Ms: want at least leasehold:monitoring.p90Ms`}},

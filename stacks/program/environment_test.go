@@ -73,6 +73,15 @@ func TestAuthorizerEnvironment(t *testing.T) {
 				t.Errorf("%s is %q, and %q for the server", name, value, server[name])
 			}
 		}
+		// Alarms and dashboards find both functions' metrics under the one stage.
+		for _, name := range []string{config.EnvStage, config.EnvBaseScopes, config.EnvLogLevel, config.EnvLogSample} {
+			if own[name] != server[name] {
+				t.Errorf("%s is %q, and %q for the server", name, own[name], server[name])
+			}
+		}
+		if own[config.EnvStage] == "" {
+			t.Error("it has no stage")
+		}
 	})
 }
 

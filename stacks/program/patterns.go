@@ -45,7 +45,7 @@ var patterns = map[string]pattern{
 	"subnet":    {"the id of a subnet such as subnet-0abc", like(`subnet-[0-9a-f]+`)},
 
 	"email": {"an address such as team@example.com", like(`[^@\s]+@[^@\s]+\.[^@\s]+`)},
-	"link":  {"an https URL without a fragment, or a path", like(`(https://)?[^\s#]+`)},
+	"link":  {"an https URL without a fragment", like(`https://[^\s#]+`)},
 
 	"routeTable": {"the id of a route table such as rtb-0abc", like(`rtb-[0-9a-f]+`)},
 	"alarm":      {"the name of a CloudWatch alarm", like(`[^\x00-\x1f]{1,255}`)},

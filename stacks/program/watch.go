@@ -20,7 +20,7 @@ func (c *Config) watched() watch.Settings {
 	s := watch.Settings{
 		HTTP: c.Edge == EdgeHTTP, Stage: c.Stack, Region: c.Region, Pool: c.Identity == IdentityCognito,
 		Firewall: c.Firewall.Enabled && c.Firewall.WebACLARN == "",
-		Indexes:  []string{schema.IndexByHandle, schema.IndexByTenant}, TableActions: schema.Access()[0].Actions,
+		Indexes:  []string{schema.IndexByHandle, schema.IndexByTenant}, Operations: schema.Operations(),
 		ErrorPercent: c.Monitoring.ErrorPercent, P90Millis: c.Monitoring.P90Ms, P99Millis: c.Monitoring.P99Ms,
 		AuthFailures: c.Monitoring.AuthFailures, FirewallBlocks: c.Monitoring.FirewallBlocks,
 		AccountConcurrency:  c.Monitoring.AccountConcurrency,

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 
 	"leasehold.example/apps/mcp/config"
 	"leasehold.example/libs/observe/metric"
+	"leasehold.example/libs/session/dynamostore/schema"
 	"leasehold.example/platform/offline"
 )
 
@@ -24,7 +26,7 @@ func physical(t *testing.T, g *offline.Graph) map[string][]string {
 		"TableName":                {open(g.Outputs["tableName"]).StringValue()},
 		"GlobalSecondaryIndexName": {"by-handle", "by-tenant"},
 		"DestinationType":          {"Lambda"},
-		"Operation":                {"DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
+		"Operation":                schema.Operations(),
 	}
 	add := func(dimension string, v resource.PropertyValue) {
 		names[dimension] = append(names[dimension], open(v).StringValue())
@@ -64,14 +66,14 @@ func TestWatchNamesWhatIsThere(t *testing.T) {
 		names, seen := physical(t, g), 0
 		check := func(where, dimension, value string) {
 			seen++
-			if !contains(names[dimension], value) {
+			if !slices.Contains(names[dimension], value) {
 				t.Errorf("%s: nothing has %s %q", where, dimension, value)
 			}
 		}
 		for _, r := range ofType(g, "aws:cloudwatch/metricAlarm:MetricAlarm") {
-			for key, value := range alarmDimensions(r) {
-				if key != "Resource" { // the canary's, of an alias
-					check(r.Name, key, value)
+			for _, d := range alarmDimensions(r) {
+				if d.key != "Resource" { // the canary's, of an alias
+					check(r.Name, d.key, d.value)
 				}
 			}
 		}
@@ -100,22 +102,14 @@ func TestWatchNamesWhatIsThere(t *testing.T) {
 
 var ruleName = regexp.MustCompile(`"ruleName":"([^"]*)"`)
 
-func contains(all []string, value string) bool {
-	for _, one := range all {
-		if one == value {
-			return true
-		}
-	}
-	return false
-}
+type dimension struct{ key, value string }
 
-// alarmDimensions are those of all metrics of an alarm, of which each dimension has one value or is checked by the last.
-func alarmDimensions(r *offline.Resource) map[string]string {
-	all := map[string]string{}
+// alarmDimensions are those of all metrics of an alarm.
+func alarmDimensions(r *offline.Resource) (all []dimension) {
 	add := func(v resource.PropertyValue) {
 		if v = open(v); v.IsObject() {
 			for key, value := range v.ObjectValue() {
-				all[string(key)] = open(value).StringValue()
+				all = append(all, dimension{string(key), open(value).StringValue()})
 			}
 		}
 	}

@@ -22,6 +22,8 @@ const (
 	Unhealthy = "service-unhealthy"
 	// ErrorRate is the alarm of requests that fail with 5xx.
 	ErrorRate = "5xx-rate"
+
+	authorizerErrors = "authorizer-errors"
 )
 
 // Alarms are the stack's. Every name has a section in docs/operate.md.
@@ -34,11 +36,14 @@ func Alarms(s Settings) []platform.Alarm {
 
 // Composites are alarms of alarms.
 func Composites(s Settings) []platform.Composite {
-	all := []platform.Composite{{
+	unhealthy := platform.Composite{
 		Name: Unhealthy, Reason: "Clients do not get answers: at least one of the alarms that say so rings.",
 		AnyOf: []string{ErrorRate, "lambda-errors", "lambda-throttles", "table-throttles", "table-system-errors"},
-	}}
-	return append(all, s.burns()...)
+	}
+	if !s.HTTP {
+		unhealthy.AnyOf = append(unhealthy.AnyOf, authorizerErrors)
+	}
+	return append([]platform.Composite{unhealthy}, s.burns()...)
 }
 
 const (
@@ -110,7 +115,7 @@ func (s *Settings) functions() []platform.Alarm {
 	// A refusal is an error of the authorizer's, because that is how a 401 is asked for; these are not counted. A token without
 	// a tenant is refused by a policy instead: subtracted too, such tokens would hide failures.
 	return append(all, platform.Alarm{
-		Name: "authorizer-errors", Reason: "The authorizer fails, other than by refusing a token: every client gets a 500.",
+		Name: authorizerErrors, Reason: "The authorizer fails, other than by refusing a token: every client gets a 500.",
 		Metrics: []platform.Metric{
 			with(lambda(NameAuthorizer, "Errors", sum), "errors", ""),
 			with(s.own(metric.ServiceAuthorizer, metric.AuthFailures, sum), "refused", ""),
@@ -154,7 +159,7 @@ func (s *Settings) tables() []platform.Alarm {
 			with(table("WriteThrottleEvents", "GlobalSecondaryIndexName", index), fmt.Sprintf("writes%d", i+1), ""))
 	}
 	var errors []platform.Metric
-	for _, operation := range s.operations() {
+	for _, operation := range s.Operations {
 		errors = append(errors, with(table("SystemErrors", "Operation", operation), "e"+operation, ""))
 	}
 	return []platform.Alarm{

@@ -2,6 +2,7 @@ package watch_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"leasehold.example/platform"
@@ -85,7 +86,7 @@ var stories = map[string]story{
 		quiet: []points{{"writes": flat(9)}, {"writes2": {500, none, none, none, 500}}, {}},
 	},
 	"table-system-errors": {
-		rings: points{"eGetItem": {none, 3, none, 5, none}, "eUpdateItem": {none, 2, none, none, none}},
+		rings: points{"eGetItem": {none, 3, none, 5, none}, "eTransactWriteItems": {none, 2, none, none, none}},
 		quiet: []points{{"eGetItem": flat(4)}, {"eGetItem": {500, none, none, none, none}}, {}},
 	},
 	"auth-failures":       {rings: points{"server": {101}}, quiet: []points{{"server": {100}}, {}}},
@@ -153,6 +154,24 @@ func TestAlarmsRing(t *testing.T) {
 	}
 }
 
+// Each metric of an alarm that adds up rings it alone.
+func TestAlarmsAddUp(t *testing.T) {
+	t.Parallel()
+	added := []string{"audit-lost", "auth-failures", "table-system-errors", "table-throttles"}
+	for edge, s := range settings() {
+		for _, a := range watch.Alarms(s) {
+			if !slices.Contains(added, a.Name) {
+				continue
+			}
+			for _, m := range a.Metrics {
+				if got := state(t, a, points{m.ID: slices.Repeat([]float64{a.Threshold + 1}, a.N)}); got != alarm {
+					t.Errorf("%s: %s is %s with %s of %v", edge, a.Name, got, m.Name, m.Dimensions)
+				}
+			}
+		}
+	}
+}
+
 // A service that answers nobody is heard of, however few ask.
 func TestAlarmsRingForSmallServices(t *testing.T) {
 	t.Parallel()
@@ -203,6 +222,23 @@ func TestBurnPercentiles(t *testing.T) {
 	}
 }
 
+// The windows are those of the burn rates: long ones so that it matters, short ones so that it ends.
+func TestBurnWindows(t *testing.T) {
+	t.Parallel()
+	want := map[string]int{"fast-long": 3600, "fast-short": 300, "slow-long": 21600, "slow-short": 1800}
+	for _, a := range watch.Alarms(settings()["rest"]) {
+		if _, window, burns := strings.Cut(a.Name, "-burn-"); burns && a.PeriodSeconds != want[window] {
+			t.Errorf("%s looks at %d s, want %d", a.Name, a.PeriodSeconds, want[window])
+		}
+	}
+}
+
+// unhealthy are the alarms that say that clients get no answers.
+var unhealthy = map[string][]string{
+	"rest": {"5xx-rate", "authorizer-errors", "lambda-errors", "lambda-throttles", "table-system-errors", "table-throttles"},
+	"http": {"5xx-rate", "lambda-errors", "lambda-throttles", "table-system-errors", "table-throttles"},
+}
+
 // Parts of a composite tell nobody, and a composite reads every part; the one to be woken by reads alarms that tell by themselves.
 func TestComposites(t *testing.T) {
 	t.Parallel()
@@ -212,7 +248,7 @@ func TestComposites(t *testing.T) {
 			for _, name := range c.AllOf {
 				read[name] = true
 			}
-			if c.Name == watch.Unhealthy && (len(c.AnyOf) < 5 || len(c.AllOf) > 0) {
+			if c.Name == watch.Unhealthy && (!slices.Equal(slices.Sorted(slices.Values(c.AnyOf)), unhealthy[edge]) || len(c.AllOf) > 0) {
 				t.Errorf("%s: %s reads %v", edge, c.Name, c.AnyOf)
 			}
 		}

@@ -15,7 +15,7 @@ const (
 
 // Dashboards are the one for everybody, and the one for whoever looks for a cause.
 func Dashboards(s Settings) []platform.Dashboard {
-	return []platform.Dashboard{{Name: High, Widgets: s.overview()}, {Name: Low, Widgets: slices.Concat(s.inside(), s.logs())}}
+	return []platform.Dashboard{{Name: High, Days: 7, Widgets: s.overview()}, {Name: Low, Widgets: slices.Concat(s.inside(), s.logs())}}
 }
 
 const (
@@ -118,7 +118,7 @@ func (s *Settings) throttles() []platform.Metric {
 
 func (s *Settings) systemErrors() []platform.Metric {
 	var all []platform.Metric
-	for _, operation := range s.operations() {
+	for _, operation := range s.Operations {
 		all = append(all, with(table("SystemErrors", "Operation", operation), "", operation))
 	}
 	return all
@@ -132,7 +132,7 @@ func (s *Settings) logs() []platform.Widget {
 	return []platform.Widget{
 		{
 			Title: "Errors in the logs", Kind: platform.Rows, Width: 24, LogGroups: groups,
-			Query: `filter level = "ERROR" or @message like /^panic:|Task timed out/ | fields @timestamp, service, message, error, requestId | sort @timestamp desc | limit 50`,
+			Query: `filter level = "ERROR" or @message like /^panic:|^leasehold:|Task timed out|Runtime.ExitError/ | fields @timestamp, service, message, error, requestId | sort @timestamp desc | limit 50`,
 		},
 		query("Foreign sessions: who asked", platform.Rows, 12,
 			`filter `+metric.SessionBindingViolations+` > 0 | fields @timestamp, tenant, subject, tool, requestId | sort @timestamp desc | limit 50`),

@@ -4,7 +4,6 @@ package watch
 
 import (
 	"cmp"
-	"strings"
 
 	"leasehold.example/libs/observe/metric"
 	"leasehold.example/platform"
@@ -22,8 +21,8 @@ type Settings struct {
 	Pool bool
 	// Region is the stack's.
 	Region string
-	// TableActions are the IAM actions of the sessions' store, as "dynamodb:GetItem".
-	TableActions []string
+	// Operations are those of DynamoDB's API that the sessions' store calls, as "GetItem".
+	Operations []string
 	// Indexes are those of the table.
 	Indexes []string
 
@@ -102,7 +101,6 @@ const (
 	restRefusals = "4XXError"
 	sum          = "Sum"
 	maximum      = "Maximum"
-	average      = "Average"
 )
 
 // lambda is a metric of a function, all its versions together.
@@ -136,15 +134,6 @@ func table(name string, more ...string) platform.Metric {
 		m.Dimensions[more[i]] = more[i+1]
 	}
 	return m
-}
-
-// operations are the table's, as metrics name them.
-func (s *Settings) operations() []string {
-	var all []string
-	for _, action := range s.TableActions {
-		all = append(all, strings.TrimPrefix(action, "dynamodb:"))
-	}
-	return all
 }
 
 // blocked counts what the web ACL refused, by all rules together.

@@ -16,7 +16,7 @@ import (
 func settings() map[string]watch.Settings {
 	s := watch.Settings{
 		Stage: "prod", Region: "eu-central-1", Firewall: true, Pool: true, Indexes: []string{"by-handle", "by-tenant"},
-		TableActions: []string{"dynamodb:GetItem", "dynamodb:UpdateItem"}, ErrorPercent: 1, P90Millis: 1000, P99Millis: 5000,
+		Operations: []string{"GetItem", "TransactWriteItems"}, ErrorPercent: 1, P90Millis: 1000, P99Millis: 5000,
 		AuthFailures: 100, FirewallBlocks: 500, AccountConcurrency: 1000, AvailabilityPercent: 99.9, LatencyPercent: 99, LatencyMillis: 2000,
 	}
 	http := s

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -20,9 +21,9 @@ import (
 	"leasehold.example/libs/session/sessiontest"
 )
 
-// TestAccess runs all that a store can do, and holds schema.Access against the requests
-// that left for DynamoDB: what is not granted fails in production, and what is granted
-// and never asked for is too much. sessiontest.RunProperty would add seconds, and no method
+// TestAccess runs all that a store can do, and holds schema.Access and schema.Operations against
+// the requests that left for DynamoDB: what is not granted fails in production, what is granted
+// and never asked for is too much, and what is not an operation is not watched. sessiontest.RunProperty would add seconds, and no method
 // that these two do not call.
 func TestAccess(t *testing.T) {
 	t.Parallel()
@@ -31,6 +32,9 @@ func TestAccess(t *testing.T) {
 	t.Cleanup(func() { // when all subtests are over
 		if got, want := seen.grants(), schema.Access(); !reflect.DeepEqual(got, want) {
 			t.Errorf("the store issued\n%v\nand schema.Access grants\n%v", got, want)
+		}
+		if got, want := slices.Sorted(maps.Keys(seen.operations)), schema.Operations(); !slices.Equal(got, want) {
+			t.Errorf("the store called %v, and schema.Operations has %v", got, want)
 		}
 	})
 	open := func(t *testing.T) session.Store {
@@ -42,10 +46,11 @@ func TestAccess(t *testing.T) {
 	sessiontest.RunConcurrent(t, open)
 }
 
-// requests are the IAM actions of what a client sends, by index.
+// requests are the operations that a client calls, and their IAM actions by index.
 type requests struct {
-	mu      sync.Mutex
-	actions map[string]map[string]bool
+	mu         sync.Mutex
+	operations map[string]bool
+	actions    map[string]map[string]bool
 }
 
 func (r *requests) option(o *dynamodb.Options) { o.HTTPClient = r }
@@ -75,23 +80,24 @@ func (r *requests) record(operation string, body []byte) error {
 		return err
 	}
 	if !strings.HasPrefix(operation, "Transact") {
-		r.add(in.IndexName, operation)
+		r.add(operation, in.IndexName, operation)
 		return nil
 	}
 	for _, part := range in.TransactItems {
 		for kind := range part { // Put, Update, Delete, Get, ConditionCheck
-			r.add("", kind+"Item")
+			r.add(operation, "", kind+"Item")
 		}
 	}
 	return nil
 }
 
-func (r *requests) add(index, action string) {
+func (r *requests) add(operation, index, action string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.actions == nil {
-		r.actions = map[string]map[string]bool{}
+		r.actions, r.operations = map[string]map[string]bool{}, map[string]bool{}
 	}
+	r.operations[operation] = true
 	if r.actions[index] == nil {
 		r.actions[index] = map[string]bool{}
 	}

@@ -72,8 +72,8 @@ func Render(s Stack, f *Figures) ([]byte, error) {
 
 // widget is a part of a dashboard: what CloudWatch reads, and what is drawn of it.
 type widget struct {
-	X, Y, Width, Height int
-	Properties          struct {
+	Width      int
+	Properties struct {
 		Title, View, Query string
 		Period             int
 		Metrics            [][]any

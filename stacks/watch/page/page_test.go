@@ -17,7 +17,7 @@ import (
 // drawn is a stack at an edge, and the titles of its widgets.
 func drawn(t *testing.T, http bool) (s page.Stack, titles []string) {
 	t.Helper()
-	settings := watch.Settings{HTTP: http, Firewall: !http, Stage: "prod", Region: "eu-central-1", TableActions: []string{"dynamodb:GetItem"}}
+	settings := watch.Settings{HTTP: http, Firewall: !http, Stage: "prod", Region: "eu-central-1", Operations: []string{"GetItem"}}
 	s = page.Stack{Name: "prod", Rules: map[string]string{}}
 	for _, r := range settings.Rankings() {
 		s.Rules["$"+r.Name] = `{"Contribution":{"Keys":["$.tenant"]}}`

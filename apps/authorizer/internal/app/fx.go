@@ -22,7 +22,7 @@ import (
 func Lambda(c config.Config, log io.Writer) fx.Option {
 	return fx.Options(fx.NopLogger, fx.Supply(c), fx.Provide(
 		func() *slog.Logger {
-			return observe.NewLogger(log, c.LogLevel, observe.Whose(metric.ServiceAuthorizer, version, c.Stage)...)
+			return observe.NewLogger(log, c.LogLevel, observe.Whose(metric.ServiceAuthorizer, observe.Version(version), c.Stage)...)
 		},
 		func() []identity.Issuer { return c.Issuers },
 		newVerifier, newChallenger, newSignals, newAuthorizer,
@@ -43,7 +43,7 @@ func newChallenger(c config.Config) (*bearer.Challenger, error) {
 	})
 }
 
-// version is the authorizer's, in its log.
+// version is the authorizer's, in its log where Lambda gives it none.
 const version = "0.1.0"
 
 // newSignals have no pseudonyms: the key of those is the server's.

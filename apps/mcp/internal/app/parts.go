@@ -56,7 +56,7 @@ func newSealer(ring *seal.Keyring) (*seal.Sealer, error) {
 
 // newLogger says in every line whose it is.
 func newLogger(c config.Config, w io.Writer) *slog.Logger {
-	return observe.NewLogger(w, c.LogLevel, observe.Whose(metric.ServiceMCP, version, c.Stage)...)
+	return observe.NewLogger(w, c.LogLevel, observe.Whose(metric.ServiceMCP, observe.Version(version), c.Stage)...)
 }
 
 func newPseudonyms(ring *seal.Keyring) *observe.Pseudonyms { return observe.NewPseudonyms(ring) }
@@ -78,7 +78,7 @@ func newSignals(c config.Config, log *slog.Logger, names *observe.Pseudonyms, m 
 
 func newTelemetry(c config.Config, log *slog.Logger) (*telemetry.Telemetry, error) {
 	return telemetry.New(telemetry.Options{
-		Service: metric.ServiceMCP, Version: version, Stage: c.Stage, Sample: c.TraceSample,
+		Service: metric.ServiceMCP, Version: observe.Version(version), Stage: c.Stage, Sample: c.TraceSample,
 		TracesURL: c.TracesURL(), MetricsURL: c.MetricsURL(), Log: log,
 	})
 }

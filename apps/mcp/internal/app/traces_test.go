@@ -211,6 +211,9 @@ func TestBatchSpans(t *testing.T) {
 	}
 	for i, w := range want {
 		wantSpan(t, w, spans[i], w)
+		if i > 0 && spans[i].StartTimeUnixNano < spans[i-1].EndTimeUnixNano {
+			t.Errorf("%s has the time of the one before it", w)
+		}
 	}
 }
 

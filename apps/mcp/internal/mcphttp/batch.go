@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"leasehold.example/apps/mcp/internal/authn"
 	"leasehold.example/libs/session"
@@ -130,8 +131,8 @@ func (q *request) runBatch(batch []*message, verdicts []*rpcError, rec session.R
 // appendAnswer appends the answer to m, one of the calls of a batch; e is what stands
 // against it.
 func (q *request) appendAnswer(answers []byte, m *message, e *rpcError, rec session.Record) []byte {
-	_, members, _ := m.metaVersion() // parseBatch has looked at it
-	defer q.trace(m, members)()
+	_, members, _ := m.metaVersion()        // parseBatch has looked at it
+	defer q.trace(m, members, time.Now())() // behind the calls before it
 	q.within(rec)
 	var result []byte
 	if e == nil {

@@ -33,7 +33,7 @@ type request struct {
 // serve answers one message in the era that it belongs to.
 func (q *request) serve(m *message) {
 	claimed, members, err := m.metaVersion()
-	defer q.trace(m, members)()
+	defer q.trace(m, members, q.observed().Began())()
 	if err != nil {
 		writeRPC(q.r.Context(), q.w, m.id, &rpcError{
 			status: http.StatusBadRequest, code: jsonrpc.CodeInvalidParams,

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
@@ -20,9 +21,9 @@ import (
 // URIs, request ids that are texts. What is refused before a message was read, and so
 // whatever has no good token, leaves no span: nobody outside makes one.
 
-// trace begins the span of m, whose _meta has members and of which q.r has the context from
-// then on. The caller runs the result when m is answered.
-func (q *request) trace(m *message, members object) (end func()) {
+// trace begins the span of m, whose _meta has members, at the time began, and q.r has its
+// context from then on. The caller runs the result when m is answered.
+func (q *request) trace(m *message, members object, began time.Time) (end func()) {
 	if q.telemetry == nil {
 		return func() {}
 	}
@@ -41,7 +42,7 @@ func (q *request) trace(m *message, members object) (end func()) {
 	if slices.Contains(Versions, q.version) {
 		attrs = append(attrs, attribute.String("mcp.protocol.version", q.version))
 	}
-	ctx, span := q.telemetry.Begin(q.r.Context(), o.Began(), name, carried, attrs...)
+	ctx, span := q.telemetry.Begin(q.r.Context(), began, name, carried, attrs...)
 	if !span.IsRecording() {
 		return func() {}
 	}

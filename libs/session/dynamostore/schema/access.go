@@ -9,6 +9,11 @@ type Grant struct {
 	Actions []string
 }
 
+// Operations returns the operations of DynamoDB's API that package dynamostore calls, sorted: what its metrics call
+// Operation. A transaction is one of them, where IAM sees the requests in it.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+func Operations() []string { return []string{"GetItem", "Query", "TransactWriteItems", "UpdateItem"} }
+
 // Access returns the requests that package dynamostore makes, all of them and no other: a
 // policy that allows these is the least that it works with.
 func Access() []Grant {
