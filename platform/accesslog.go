@@ -24,11 +24,6 @@ type StageLimits struct {
 	LogKMSKeyARN pulumi.StringPtrInput
 }
 
-// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-var accessLogDays = []int{
-	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-}
-
 func (l StageLimits) validate() error {
 	var problems []error
 	if !(l.ThrottleRate > 0) {
@@ -37,8 +32,8 @@ func (l StageLimits) validate() error {
 	if l.ThrottleBurst < 1 {
 		problems = append(problems, fmt.Errorf("ThrottleBurst: %d is not 1 or more", l.ThrottleBurst))
 	}
-	if !slices.Contains(accessLogDays, l.AccessLogRetentionDays) {
-		problems = append(problems, fmt.Errorf("AccessLogRetentionDays: %d is none of %v", l.AccessLogRetentionDays, accessLogDays))
+	if !slices.Contains(retentionDays, l.AccessLogRetentionDays) {
+		problems = append(problems, fmt.Errorf("AccessLogRetentionDays: %d is none of %v", l.AccessLogRetentionDays, retentionDays))
 	}
 	return errors.Join(problems...)
 }

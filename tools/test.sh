@@ -66,14 +66,15 @@ make -s .tools/pulumi || { pulumi=false && failed+=("the Pulumi CLI could not be
 if make -s .tools/gotestsum; then
   export -f gotest
   export reports
-  part "unit" ${dynamodb[@]+"${dynamodb[@]}"} bash -c 'gotest unit ./libs/... ./apps/{mcp,auditor,authorizer,pretoken,rotator}/...'
-  # One package at a time, as these start processes and measure them; never from the
-  # cache, as go test does not know which sources those processes were built from.
+  # Never from the cache: go test does not see when a file outside of the module changes, such as a
+  # page of the docs or a stack's settings, nor from which sources a process was built that a test starts.
+  part "unit" ${dynamodb[@]+"${dynamodb[@]}"} bash -c 'gotest unit -count 1 ./libs/... ./apps/{mcp,auditor,authorizer,pretoken,rotator}/...'
+  # One package at a time, as these start processes and measure them.
   part "across modules" ${dynamodb[@]+"${dynamodb[@]}"} bash -c 'gotest across -p 1 -count 1 ./tests/...'
   # The AWS SDK of Pulumi takes minutes to build the first time. Two test binaries at a time:
   # each takes gigabytes to link.
   if [[ $pulumi == true ]]; then
-    part "stack" gotest stack -p 2 ./platform/... ./stacks/...
+    part "stack" gotest stack -p 2 -count 1 ./platform/... ./stacks/...
   fi
 else
   failed+=("gotestsum could not be built")

@@ -1,16 +1,20 @@
 package coldstart
 
 import (
+	"encoding/json"
 	"flag"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"leasehold.example/apps/mcp/config"
+	"leasehold.example/libs/identity/identitytest"
 	"leasehold.example/tests/internal/deployed"
 	"leasehold.example/tests/runtimeapi"
 )
@@ -52,17 +56,11 @@ func BenchmarkColdStart(b *testing.B) {
 	b.ReportMetric(float64(o)/float64(h), "x-hello")
 }
 
-// BenchmarkColdStartTraced is the start of the function with a collector on loopback that it
-// sends to, beside the same without. The collector is asked behind the answer.
+// BenchmarkColdStartTraced is the start of the function with a collector on loopback, to which it
+// sends the call's spans behind the answer, beside the same without.
 func BenchmarkColdStartTraced(b *testing.B) {
-	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) // whatever it is
-	}))
-	b.Cleanup(collector.Close)
-	off := ours(b)
-	on := off
-	on.Env = deployed.Environment(config.EnvOTLPEndpoint + "=" + collector.URL)
-	c := Comparison{A: off, B: on, Event: []byte(event)}
+	t := newTraced(b)
+	c := Comparison{A: t.off, B: t.on, Event: t.call}
 	for b.Loop() {
 		if err := c.Round(b.Context()); err != nil {
 			b.Fatal(err)
@@ -73,6 +71,78 @@ func BenchmarkColdStartTraced(b *testing.B) {
 	b.ReportMetric(float64(without)/1e6, "off-ms")
 	b.ReportMetric(float64(with)/1e6, "on-ms")
 	b.ReportMetric(float64(with)/float64(without), "x-off")
+}
+
+// traced is one function without a collector and with one, and a call of a tool. The function
+// has what such a call needs: an issuer and the secret.
+type traced struct {
+	off, on runtimeapi.Config
+	call    []byte
+	asked   atomic.Int64 // how often the collector was
+}
+
+func newTraced(tb testing.TB) *traced {
+	tb.Helper()
+	t := &traced{}
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // whatever it is
+		t.asked.Add(1)
+	}))
+	tb.Cleanup(collector.Close)
+	issuer, secrets := identitytest.Serve(tb), deployed.ServeSecrets(tb)
+	env := []string{"TEST_ISSUER=" + issuer.URL(), "AWS_ENDPOINT_URL_SECRETS_MANAGER=" + secrets.URL, config.EnvTraceSample + "=1"}
+	t.off = runtimeapi.Config{Bootstrap: deployed.Build(tb, deployed.Tools), Env: deployed.Environment(env...)}
+	t.on = t.off
+	t.on.Env = deployed.Environment(append(env, config.EnvOTLPEndpoint+"="+collector.URL)...)
+	t.call = toolCall(tb, issuer.Token(identitytest.Scopes("mcp:basic")))
+	return t
+}
+
+func toolCall(tb testing.TB, token string) []byte {
+	tb.Helper()
+	body := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"math","arguments":{"a":2,"b":3},` +
+		`"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}`
+	r := httptest.NewRequest(http.MethodPost, "https://api.example.com/mcp", nil)
+	for name, value := range map[string]string{
+		"Authorization": "Bearer " + token, "Content-Type": "application/json", "Accept": "application/json, text/event-stream",
+		"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/call", "Mcp-Name": "math",
+	} {
+		r.Header.Set(name, value)
+	}
+	event, err := json.Marshal(runtimeapi.RESTEvent(r, []byte(body), runtimeapi.Source{}))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return event
+}
+
+// What is measured as traced is, and what is not is not; the call does what it should.
+func TestTraced(t *testing.T) {
+	t.Parallel()
+	what := newTraced(t)
+	for _, test := range []struct {
+		cfg   runtimeapi.Config
+		asked bool
+	}{{what.off, false}, {what.on, true}} {
+		test.cfg.Grace = time.Minute
+		f, err := runtimeapi.Start(test.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := f.Invoke(t.Context(), what.call)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res, err := runtimeapi.ReadResponse(answer); err != nil || res.Status != http.StatusOK || !strings.Contains(string(res.Body), `"sum":5`) {
+			t.Errorf("%v %s", err, answer)
+		}
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+		if asked := what.asked.Load() > 0; asked != test.asked {
+			t.Errorf("the collector was asked: %v, want %v", asked, test.asked)
+		}
+	}
 }
 
 // The harness itself works, whatever the times are.
