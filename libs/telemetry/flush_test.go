@@ -55,14 +55,16 @@ func TestHangingCollector(t *testing.T) {
 		tel.Flush(t.Context())
 		return time.Since(began)
 	}
-	if took := flush(); took < telemetry.FlushTime/2 || took > 4*telemetry.FlushTime {
+	if took := flush(); took < telemetry.FlushTime/2 {
 		t.Errorf("the first flush took %v, want %v", took, telemetry.FlushTime)
 	}
 	once := connections.Load() // of spans and of metrics
+	var later time.Duration
 	for range 20 {
-		if took := flush(); took > telemetry.FlushTime/2 {
-			t.Errorf("a later flush took %v", took)
-		}
+		later += flush()
+	}
+	if later > 10*telemetry.FlushTime { // half of what they would take that waited
+		t.Errorf("20 later flushes took %v", later)
 	}
 	if connections.Load() != once {
 		t.Errorf("%d connections, want the first %d alone", connections.Load(), once)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -96,7 +97,7 @@ func (p *printed) Write(b []byte) (int, error) {
 func start(t *testing.T, pkg string, tokens *[]string, env ...string) *runtimeapi.Function {
 	t.Helper()
 	var log printed
-	f, err := runtimeapi.Start(runtimeapi.Config{Bootstrap: deployed.Build(t, pkg), Env: environment(env...), Output: &log})
+	f, err := runtimeapi.Start(runtimeapi.Config{Bootstrap: deployed.Build(t, pkg), Env: environment(env...), Output: &log, Grace: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -82,7 +82,7 @@ func drive(t *testing.T, s server) {
 	}{
 		{"go-sdk", goSDK(""), modern},
 		{"go-sdk legacy", goSDK(legacy), legacy},
-		{"mcp-go", mcpGo(), modern},
+		{"mcp-go", mcpGo(mcpgo.WithDiscoverTimeout(-1)), modern}, // else five seconds, which a cold start may take,
 		{"mcp-go legacy", mcpGo(mcpgo.WithProtocolVersion(legacy)), legacy},
 		{"TypeScript v1", script("typescript-v1.mjs"), legacy},
 		{"TypeScript v2 legacy", script("typescript-v2.mjs", "legacy"), legacy},

@@ -68,6 +68,7 @@ func TestHTTPAPI(t *testing.T) {
 		})
 	}
 	w := httpWorld()
+	w.options.Now = func() time.Time { return time.Unix(1_800_000_000, 0) }
 	h := w.handler()
 	for _, status := range []int{200, 200, 429} {
 		if got := ask(h, "GET", "/healthz", ""); got.Code != status {

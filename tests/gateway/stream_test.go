@@ -77,7 +77,7 @@ func TestStreaming(t *testing.T) {
 	})
 	t.Run("the timeout holds for the whole of it", func(t *testing.T) {
 		t.Parallel()
-		_, in, get := setUp(t, 50*time.Millisecond)
+		_, in, get := setUp(t, time.Second)
 		go write(t, in, prelude+"first")
 		res, err := get()
 		if err != nil {

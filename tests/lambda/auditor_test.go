@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"leasehold.example/tests/internal/deployed"
 	"leasehold.example/tests/runtimeapi"
@@ -33,6 +34,7 @@ func TestAuditor(t *testing.T) {
 	}))
 	t.Cleanup(logs.Close)
 	function, err := runtimeapi.Start(runtimeapi.Config{
+		Grace:     time.Minute,
 		Bootstrap: deployed.Build(t, "./apps/auditor/cmd/lambda"),
 		Env: []string{
 			"AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY=none", "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS=" + logs.URL,

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"testing"
+	"time"
 
 	"leasehold.example/libs/seal"
 	"leasehold.example/libs/seal/secretstest"
@@ -17,6 +18,7 @@ func TestRotator(t *testing.T) {
 	t.Parallel()
 	secret := secretstest.Serve(t)
 	function, err := runtimeapi.Start(runtimeapi.Config{
+		Grace:     time.Minute,
 		Bootstrap: deployed.Build(t, "./apps/rotator/cmd/lambda"),
 		Env: []string{
 			"AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY=none",

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"leasehold.example/apps/mcp/config"
 	"leasehold.example/libs/identity/identitytest"
@@ -121,7 +122,7 @@ func TestShipped(t *testing.T) {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
 			var log printed
-			cfg := runtimeapi.Config{Bootstrap: bootstrap, Env: deployed.Environment(), Output: &log}
+			cfg := runtimeapi.Config{Bootstrap: bootstrap, Env: deployed.Environment(), Output: &log, Grace: time.Minute}
 			if e.streaming {
 				cfg.Env = append(cfg.Env, config.EnvResponseMode+"=streaming")
 			}

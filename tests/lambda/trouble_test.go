@@ -147,7 +147,7 @@ func TestEscapes(t *testing.T) {
 // (RULES 10).
 func TestDeadline(t *testing.T) {
 	t.Parallel()
-	own := []string{config.EnvRequestTimeout + "=1s"}
+	own := []string{config.EnvRequestTimeout + "=5s"}
 	tests := []struct {
 		name      string
 		streaming bool
@@ -158,9 +158,9 @@ func TestDeadline(t *testing.T) {
 	}{
 		{"its own", false, own, 0, "", http.StatusGatewayTimeout},
 		{"its own, after an event", true, own, 0, progress, http.StatusOK},
-		{"Lambda's", false, nil, 2 * time.Second, "", http.StatusGatewayTimeout},
-		{"Lambda's, streaming", true, nil, 2 * time.Second, "", http.StatusGatewayTimeout},
-		{"Lambda's, after an event", true, nil, 2 * time.Second, progress, http.StatusOK},
+		{"Lambda's", false, nil, 8 * time.Second, "", http.StatusGatewayTimeout},
+		{"Lambda's, streaming", true, nil, 8 * time.Second, "", http.StatusGatewayTimeout},
+		{"Lambda's, after an event", true, nil, 8 * time.Second, progress, http.StatusOK},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -17,7 +17,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 async def main(address: str, mode: str) -> None:
     headers = {"Authorization": "Bearer " + os.environ["MCP_TOKEN"]}
-    async with httpx2.AsyncClient(headers=headers) as http:
+    async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
         async with Client(streamable_http_client(address, http_client=http), mode=mode) as client:
             tools = await client.list_tools()
             math = await client.call_tool("math", {"a": 2, "b": 3})

@@ -277,8 +277,8 @@ func TestFunctionErrors(t *testing.T) {
 	})
 	t.Run("timeout, and another process", func(t *testing.T) {
 		t.Parallel()
-		f := start(t, Config{Timeout: 700 * time.Millisecond})
-		wantError(t, f, eventFor(t, "/hang"), "Sandbox.Timedout", "timed out after 0.70 seconds")
+		f := start(t, Config{Timeout: 5 * time.Second})
+		wantError(t, f, eventFor(t, "/hang"), "Sandbox.Timedout", "timed out after 5.00 seconds")
 		if _, err := f.Invoke(t.Context(), eventFor(t, "/echo")); err != nil {
 			t.Errorf("after it: %v", err)
 		}
@@ -307,7 +307,7 @@ func wantError(t *testing.T, f *Function, event []byte, typ, message string) {
 // A handler has its margin before Lambda's deadline to say that it ran out of time.
 func TestDeadline(t *testing.T) {
 	t.Parallel()
-	res, _ := do(t, "GET", serve(t, Edge{}, Config{Timeout: 800 * time.Millisecond})+"/late", "", nil)
+	res, _ := do(t, "GET", serve(t, Edge{}, Config{Timeout: 5 * time.Second})+"/late", "", nil)
 	if res.StatusCode != http.StatusGatewayTimeout {
 		t.Errorf("%d", res.StatusCode)
 	}
@@ -345,7 +345,7 @@ func TestInstances(t *testing.T) {
 func TestClose(t *testing.T) {
 	t.Parallel()
 	var out lockedBuffer
-	f := start(t, Config{Env: []string{"ON_SIGTERM=1"}, Output: &out})
+	f := start(t, Config{Env: []string{"ON_SIGTERM=1"}, Output: &out, Grace: time.Minute})
 	if _, err := f.Invoke(t.Context(), eventFor(t, "/echo")); err != nil {
 		t.Fatal(err)
 	}

@@ -4,20 +4,21 @@ package chromium
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"leasehold.example/tests/internal/need"
 )
 
-// New starts a Chromium with a profile of its own, which ends with the test, and returns the
-// context of its first page. Nothing in it asks the network by itself.
+// New starts a Chromium with a profile of its own, which chromedp makes and removes, and returns the
+// context of its first page. It ends with the test. Nothing in it asks the network by itself.
 func New(t *testing.T) context.Context {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(need.Chromium(t)),
-		chromedp.UserDataDir(t.TempDir()),
-		chromedp.NoSandbox, // CI runs as root, where the sandbox does not start
+		chromedp.WSURLReadTimeout(time.Minute), // it starts beside other tests
+		chromedp.NoSandbox,                     // CI runs as root, where the sandbox does not start
 		chromedp.DisableGPU,
 		chromedp.NoFirstRun,
 		chromedp.Flag("disable-quic", true),
@@ -28,7 +29,7 @@ func New(t *testing.T) context.Context {
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, quit := chromedp.NewContext(ctx)
 	t.Cleanup(func() {
-		_ = chromedp.Cancel(ctx) // waits for the browser, whose profile is removed next
+		_ = chromedp.Cancel(ctx) // waits for the browser
 		quit()
 		stop()
 	})

@@ -66,7 +66,7 @@ func Start(t testing.TB, pkg string, o Options) *Function {
 	_, table := dynamotest.NewTable(t)
 	f := &Function{Issuer: identitytest.Serve(t), Secrets: ServeSecrets(t), streaming: o.Streaming}
 	cfg := runtimeapi.Config{
-		Bootstrap: Build(t, pkg), Output: &f.log, Timeout: o.Timeout, Instances: o.Instances,
+		Bootstrap: Build(t, pkg), Output: &f.log, Timeout: o.Timeout, Instances: o.Instances, Grace: time.Minute,
 		Env: Environment(
 			config.EnvTable+"="+table,
 			"AWS_ENDPOINT_URL_DYNAMODB="+dynamotest.Endpoint(t),
