@@ -211,7 +211,7 @@ func checkTargets(w *Workflow, repo *Repo) (found []string) {
 					found = append(found, fmt.Sprintf("job %s: want a target in %q", job.name, line))
 				}
 				for _, target := range c.targets {
-					if !repo.Targets[target] {
+					if !repo.Make.Target(target) {
 						found = append(found, fmt.Sprintf("job %s: there is no make %s", job.name, target))
 					}
 				}

@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/mod/modfile"
 
+	"leasehold.example/tests/internal/makefiles"
 	"leasehold.example/tests/internal/repo"
 )
 
@@ -42,7 +43,7 @@ func TestWorkflows(t *testing.T) {
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	facts := &Repo{
-		Targets:      map[string]bool{"test": true, "deploy": true, "pr-up": true, "drift": true, "url": true},
+		Make:         makefiles.Files{Targets: []string{"test", "deploy", "pr-up", "drift", "url"}},
 		Environments: map[string]string{"prod": "prod", "preview": "pr-*"},
 		Stacks:       map[string]bool{"prod": true},
 		Actions:      map[string]bool{".github/actions/setup": true},
