@@ -25,14 +25,14 @@ func TestNewerCheck(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			tr := newTree(t)
-			text, err := os.ReadFile(filepath.Join(repo.Root(t), "tools/make/pipeline.mk"))
+			text, err := os.ReadFile(filepath.Join(repo.Root(t), "tools", "make", "pipeline.mk"))
 			if err != nil {
 				t.Fatal(err)
 			}
 			tr.bin = t.TempDir() // in place of what others want of go and pulumi
 			tr.write("tools/make/pipeline.mk", string(text), 0o600)
 			executable.Script(t, filepath.Join(tr.bin, "pulumi"), "#!/bin/sh\n"+tt.pulumi+"\n")
-			executable.Script(t, filepath.Join(tr.dir, "build/local/newer"), "#!/bin/sh\nhistory=$(cat)\necho \"judged: $history\"\n[ \"$history\" != older ]\n")
+			executable.Script(t, filepath.Join(tr.dir, "build", "local", "newer"), "#!/bin/sh\nhistory=$(cat)\necho \"judged: $history\"\n[ \"$history\" != older ]\n")
 			executable.Script(t, filepath.Join(tr.bin, "go"), "#!/bin/sh\n")
 			out, err := tr.make("CI=true", "newer-check", tt.args)
 			if (err == nil) != tt.passed || !strings.Contains(out, tt.says) {

@@ -110,8 +110,7 @@ func checkConcurrency(w *Workflow, repo *Repo) (found []string) {
 			continue
 		}
 		_, changed := job.stacks()
-		cancelled := group.CancelInProgress != "false" || w.Concurrency != nil && w.Concurrency.CancelInProgress != "false"
-		if (job.Environment != "" || len(changed) > 0) && cancelled {
+		if (job.Environment != "" || len(changed) > 0) && w.cancels(group) {
 			found = append(found, fmt.Sprintf("job %s: want cancel-in-progress: false, of itself and of the workflow, as it reaches a stack or an environment", job.name))
 		}
 		for _, stack := range changed {
@@ -124,6 +123,11 @@ func checkConcurrency(w *Workflow, repo *Repo) (found []string) {
 		}
 	}
 	return found
+}
+
+// cancels reports whether a newer run ends a job of the group, by itself or with its workflow.
+func (w *Workflow) cancels(group *Concurrency) bool {
+	return group.CancelInProgress != "false" || w.Concurrency != nil && w.Concurrency.CancelInProgress != "false"
 }
 
 // checkEnvironments wants environments that the bootstrap program makes a role for, and each to

@@ -62,6 +62,7 @@ func TestChanged(t *testing.T) {
 		{main, "needs: [build, staging]", "needs: [build, staging]\n    if: ${{ Always() }}", "job prod: want it to need the success"},
 		{main, "needs: [test, build]", "needs: build", "job staging: want it to need the success of a job with make test"},
 		{main, "needs: [test, build]", "needs: test", "job staging: want make sums-check"},
+		{main, "name: archives\n          path: build\n", "name: other\n", "job staging: want the archives of the job with make sums"},
 		{main, run + "make test\n", "      - continue-on-error: true\n        run: make test\n", "push: no job has make test"},
 		{main, "cache: 'false'\n" + run + "make lambda", "cache: 'true'\n" + run + "make lambda", "job build: want nothing from the cache"},
 		{main, prodChecks, "      - uses: actions/setup-go@x\n" + prodChecks, "job prod: want nothing from the cache"},
