@@ -10,17 +10,12 @@ import (
 	"leasehold.example/stacks/program"
 )
 
-// ours refuses a state that these settings cannot have made, whatever its stack is called: one with
-// resources of another account, region or project (a backend without projects lists the stacks of all), or with
-// something that is protected.
-func (s *Stacks) ours(state json.RawMessage) error {
-	var d apitype.DeploymentV3
-	if err := json.Unmarshal(state, &d); err != nil {
-		return fmt.Errorf("its state cannot be read: %w", err)
-	}
+// ours refuses what these settings cannot have made, whatever its stack is called: resources of another
+// account, region or project (a backend without projects lists the stacks of all), or something that is protected.
+func (s *Stacks) ours(resources []apitype.ResourceV3) error {
 	var problems []error
-	for i := range d.Resources {
-		r := &d.Resources[i]
+	for i := range resources {
+		r := &resources[i]
 		if project := string(r.URN.Project()); project != s.Settings.Project {
 			problems = append(problems, fmt.Errorf("%s is of the project %s, and not of %s", r.URN, project, s.Settings.Project))
 		}

@@ -5,6 +5,7 @@ package pullrequest
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -110,12 +112,20 @@ func (s *Stacks) Down(ctx context.Context, number string) error {
 		fmt.Fprintf(s.Out, "there is no stack %s: nothing to destroy\n", stack)
 		return nil
 	}
-	return s.destroy(ctx, stack)
+	return s.destroy(ctx, stack, func(time.Time) error { return nil })
 }
 
+// recent is the longest that a job takes from its begin to the end of its update. One that runs beside the
+// sweep may have been told to make a stack after somebody listed what is open.
+const recent = time.Hour
+
+var errRecent = fmt.Errorf("it was updated less than %v before the sweep began, or since", recent)
+
 // Sweep destroys the stacks whose pull request is not among open, and those that nobody has updated for
-// MaxAge. It goes on after a failure; the error has all of them.
+// MaxAge, but none that is in use: a recent one stays, and of one that is being updated the engine's lock is
+// an error. It goes on after a failure; the error has all of them.
 func (s *Stacks) Sweep(ctx context.Context, open []string) error {
+	begun := s.Now()
 	keep := map[string]bool{}
 	for _, number := range open {
 		stack, err := Name(number)
@@ -134,7 +144,7 @@ func (s *Stacks) Sweep(ctx context.Context, open []string) error {
 	var failures []error
 	for _, e := range existing {
 		why := ""
-		switch age := s.Now().Sub(e.updated); {
+		switch age := begun.Sub(e.updated); {
 		case !keep[e.name]:
 			why = "its pull request is not open"
 		case !e.updated.IsZero() && age > s.MaxAge:
@@ -145,19 +155,37 @@ func (s *Stacks) Sweep(ctx context.Context, open []string) error {
 			continue
 		}
 		fmt.Fprintf(s.Out, "%s goes: %s\n", e.name, why)
-		failures = append(failures, s.destroy(ctx, e.name))
+		err := s.destroy(ctx, e.name, func(updated time.Time) error {
+			if updated.After(begun.Add(-recent)) {
+				return errRecent
+			}
+			return nil
+		})
+		if errors.Is(err, errRecent) {
+			fmt.Fprintf(s.Out, "%s stays: %v\n", e.name, errRecent)
+			continue
+		}
+		failures = append(failures, err)
 	}
 	return errors.Join(failures...)
 }
 
-// destroy looks at what the stack holds before it destroys it, from its state alone.
-func (s *Stacks) destroy(ctx context.Context, stack string) error {
+// destroy looks at what the stack holds before it destroys it, from its state alone, and asks whether it may
+// with the time of the last update, which is zero before the first one.
+func (s *Stacks) destroy(ctx context.Context, stack string, may func(updated time.Time) error) error {
 	err := s.open(ctx, stack, func(opened auto.Stack) error {
 		state, err := opened.Export(ctx)
 		if err != nil {
 			return err
 		}
-		if err := s.ours(state.Deployment); err != nil {
+		var d apitype.DeploymentV3
+		if err := json.Unmarshal(state.Deployment, &d); err != nil {
+			return fmt.Errorf("its state cannot be read: %w", err)
+		}
+		if err := s.ours(d.Resources); err != nil {
+			return err
+		}
+		if err := may(d.Manifest.Time); err != nil {
 			return err
 		}
 		_, err = opened.Destroy(ctx, optdestroy.ProgressStreams(s.Out), optdestroy.Remove())

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -65,6 +67,12 @@ func (a *account) up(number string) (url string) {
 		a.t.Fatal(err)
 	}
 	return url
+}
+
+// later is a time from now at which the sweep runs.
+func (a *account) later(d time.Duration) {
+	now := time.Now().Add(d)
+	a.Now = func() time.Time { return now }
 }
 
 // workspace is one of somebody else's, with the same backend.
@@ -186,6 +194,7 @@ func TestSweep(t *testing.T) {
 	a.elsewhere("pr-06", "", "")
 	a.elsewhere("pr-x", "", "")
 	a.up("7")
+	a.later(2 * time.Hour)
 
 	err := a.Sweep(t.Context(), []string{"1"})
 	for _, want := range []string{
@@ -215,7 +224,7 @@ func TestAnotherProject(t *testing.T) {
 		"other":     "urn:pulumi:pr-3::other::pulumi:pulumi:Stack::x is of the project other, and not of leasehold",
 	} {
 		got := ""
-		if err := stacks.Ours([]byte(`{"resources":[{"urn":"urn:pulumi:pr-3::` + project + `::pulumi:pulumi:Stack::x","type":"pulumi:pulumi:Stack"}]}`)); err != nil {
+		if err := stacks.Ours([]apitype.ResourceV3{{URN: resource.URN("urn:pulumi:pr-3::" + project + "::pulumi:pulumi:Stack::x"), Type: "pulumi:pulumi:Stack"}}); err != nil {
 			got = err.Error()
 		}
 		if got != want {
@@ -228,16 +237,57 @@ func TestSweepByAge(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, small)
 	a.up("1")
-	a.Now = func() time.Time { return time.Now().Add(a.MaxAge - time.Hour) }
+	a.later(a.MaxAge - time.Hour)
 	if err := a.Sweep(t.Context(), []string{"1"}); err != nil {
 		t.Fatal(err)
 	}
 	a.has("pr-1")
-	a.Now = func() time.Time { return time.Now().Add(a.MaxAge + time.Hour) }
+	a.later(a.MaxAge + time.Hour)
 	if err := a.Sweep(t.Context(), []string{"1"}); err != nil {
 		t.Fatal(err)
 	}
 	a.has()
+}
+
+// A job that makes a stack may run beside the sweep, whose list of open pull requests is older: what was updated
+// since then stays, and what is being updated too.
+func TestSweepBesideUp(t *testing.T) {
+	t.Parallel()
+	started, finish := make(chan bool), make(chan bool)
+	a := newAccount(t, func(ctx *pulumi.Context) error {
+		if ctx.Stack() == "pr-2" {
+			started <- true
+			<-finish
+		}
+		return small(ctx)
+	})
+	a.up("1")
+	a.later(59 * time.Minute)
+	if err := a.Sweep(t.Context(), nil); err != nil {
+		t.Error(err)
+	}
+	if said := a.out.String(); !strings.Contains(said, "pr-1 stays: it was updated less than 1h0m0s before the sweep began") {
+		t.Errorf("it says:\n%s", said)
+	}
+	a.has("pr-1")
+
+	a.later(2 * time.Hour)
+	other := *a.Stacks
+	other.Out = io.Discard
+	done := make(chan error)
+	go func() {
+		_, err := other.Up(t.Context(), "2")
+		done <- err
+	}()
+	<-started
+	if err := a.Sweep(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "stack pr-2 is not destroyed") || !strings.Contains(err.Error(), "locked") {
+		t.Errorf("beside an update: %v", err)
+	}
+	close(finish)
+	if err := <-done; err != nil {
+		t.Errorf("the update beside the sweep: %v", err)
+	}
+	a.has("pr-2")
 }
 
 // A list of open pull requests that is not one destroys nothing.

@@ -3,13 +3,12 @@ package docs
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"leasehold.example/tests/internal/makefiles"
 )
 
 // Command is what a reader types, and what the page says it prints.
@@ -81,52 +80,17 @@ func calls(script string) [][]string {
 }
 
 // Makefiles are the targets and variables that `make` knows here.
-type Makefiles struct {
-	targets  []string // with % as make has it
-	words    map[string]bool
-	Assigned []string // variables that the Makefile assigns, and exports in part
-}
+type Makefiles makefiles.Files
 
 var (
-	ruleLine   = regexp.MustCompile(`(?m)^([^\s#:=][^:=\n]*):(?:[^=]|$)`)
-	assignment = regexp.MustCompile(`(?m)^(?:override |export )*([A-Z][A-Z0-9_]*)\s*(?:\?|:)?=`)
-	upperWord  = regexp.MustCompile(`\b[A-Z][A-Z0-9_]+\b`)
-	makeArg    = regexp.MustCompile(`^([A-Z][A-Z0-9_]*)=`)
-	makeSpan   = regexp.MustCompile(`^([A-Z][A-Z0-9_]*=\S+ )*make( |$)`)
+	makeArg  = regexp.MustCompile(`^([A-Z][A-Z0-9_]*)=`)
+	makeSpan = regexp.MustCompile(`^([A-Z][A-Z0-9_]*=\S+ )*make( |$)`)
 )
 
-// ReadMakefiles reads the Makefile and its parts; the scripts that their recipes call may read more variables.
+// ReadMakefiles reads those of the repository under root.
 func ReadMakefiles(root string) (Makefiles, error) {
-	m := Makefiles{words: map[string]bool{"CI": true}}
-	for _, pattern := range []string{"Makefile", "tools/make/*.mk", "tools/*.sh"} {
-		paths, err := filepath.Glob(filepath.Join(root, pattern))
-		if err != nil {
-			return m, err
-		}
-		for _, path := range paths {
-			src, err := os.ReadFile(path)
-			if err != nil {
-				return m, err
-			}
-			m.add(string(src), filepath.Ext(path) != ".sh")
-		}
-	}
-	return m, nil
-}
-
-func (m *Makefiles) add(src string, rules bool) {
-	for _, word := range upperWord.FindAllString(src, -1) {
-		m.words[word] = true
-	}
-	if !rules {
-		return
-	}
-	for _, r := range ruleLine.FindAllStringSubmatch(src, -1) {
-		m.targets = append(m.targets, strings.Fields(r[1])...)
-	}
-	for _, a := range assignment.FindAllStringSubmatch(src, -1) {
-		m.Assigned = append(m.Assigned, a[1])
-	}
+	files, err := makefiles.Read(root)
+	return Makefiles(files), err
 }
 
 // Check returns one error for each target and variable in the script's calls of make that there is not.
@@ -138,22 +102,15 @@ func (m Makefiles) Check(script string) []error {
 		}
 		for _, word := range words[1:] {
 			if v := makeArg.FindStringSubmatch(word); v != nil {
-				if !m.words[v[1]] {
+				if !m.Words[v[1]] {
 					unknown = append(unknown, fmt.Errorf("make knows no variable %s: %s", v[1], strings.Join(words, " ")))
 				}
-			} else if !strings.HasPrefix(word, "-") && !m.target(word) {
+			} else if !strings.HasPrefix(word, "-") && !makefiles.Files(m).Target(word) {
 				unknown = append(unknown, fmt.Errorf("make has no target %s: %s", word, strings.Join(words, " ")))
 			}
 		}
 	}
 	return unknown
-}
-
-func (m Makefiles) target(word string) bool {
-	return slices.ContainsFunc(m.targets, func(target string) bool {
-		before, after, pattern := strings.Cut(target, "%")
-		return word == target || pattern && strings.HasPrefix(word, before) && strings.HasSuffix(word, after)
-	})
 }
 
 // CheckSpan is Check for inline code, which is a command of make or is not looked at.

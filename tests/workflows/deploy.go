@@ -14,10 +14,12 @@ const (
 	noPullRequest  = "github.event_name != 'pull_request'"
 	// pullRequestStack is the stack of the pull request at hand.
 	pullRequestStack = "pr-${{ github.event.pull_request.number }}"
+	// sweep changes the stacks of several pull requests, and leaves those alone that are in use. Two of it wait for each other.
+	sweep = "pr-sweep"
 )
 
 // deploying are the targets that change a stack.
-var deploying = []string{"deploy", "canary", "pr-up", "pr-down"}
+var deploying = []string{"deploy", "canary", "pr-up", "pr-down", sweep}
 
 // stacks are those that the job's commands name, and those of them that it changes.
 func (j Job) stacks() (named, changed []string) {
@@ -26,6 +28,9 @@ func (j Job) stacks() (named, changed []string) {
 			stack := c.vars["STACK"]
 			if c.vars["PR"] != "" {
 				stack = pullRequestStack
+			}
+			if slices.Contains(c.targets, sweep) {
+				stack = sweep
 			}
 			if stack == "" {
 				continue
@@ -89,7 +94,7 @@ func alternative(condition string) bool {
 }
 
 // checkConcurrency wants every job in a group, by itself or with its workflow, and what has an
-// environment never cancelled. A job that changes a stack has that stack's group, and no other job
+// environment or changes a stack never cancelled, nor its workflow. A job that changes a stack has that stack's group, and no other job
 // has it: of those that wait in a group, GitHub keeps the last.
 func checkConcurrency(w *Workflow, repo *Repo) (found []string) {
 	if w.action() {
@@ -104,20 +109,25 @@ func checkConcurrency(w *Workflow, repo *Repo) (found []string) {
 			found = append(found, fmt.Sprintf("job %s: want a concurrency group, its own or the workflow's", job.name))
 			continue
 		}
-		if job.Environment != "" && group.CancelInProgress != "false" {
-			found = append(found, fmt.Sprintf("job %s: want cancel-in-progress: false, as it has an environment", job.name))
-		}
 		_, changed := job.stacks()
+		if (job.Environment != "" || len(changed) > 0) && w.cancels(group) {
+			found = append(found, fmt.Sprintf("job %s: want cancel-in-progress: false, of itself and of the workflow, as it reaches a stack or an environment", job.name))
+		}
 		for _, stack := range changed {
 			if group.Group != "stack-"+stack {
 				found = append(found, fmt.Sprintf("job %s: want the group %q, as it changes that stack", job.name, "stack-"+stack))
 			}
 		}
-		if stack, ok := strings.CutPrefix(group.Group, "stack-"); ok && len(changed) == 0 && (repo.Stacks[stack] || stack == pullRequestStack) {
+		if stack, ok := strings.CutPrefix(group.Group, "stack-"); ok && len(changed) == 0 && (repo.Stacks[stack] || stack == pullRequestStack || stack == sweep) {
 			found = append(found, fmt.Sprintf("job %s: want another group than %q, which is for what changes that stack", job.name, group.Group))
 		}
 	}
 	return found
+}
+
+// cancels reports whether a newer run ends a job of the group, by itself or with its workflow.
+func (w *Workflow) cancels(group *Concurrency) bool {
+	return group.CancelInProgress != "false" || w.Concurrency != nil && w.Concurrency.CancelInProgress != "false"
 }
 
 // checkEnvironments wants environments that the bootstrap program makes a role for, and each to
@@ -146,9 +156,8 @@ func checkEnvironments(w *Workflow, repo *Repo) (found []string) {
 }
 
 // checkIdentity wants an identity token only where something takes it: AWS in an environment that
-// a role trusts, Pages, or a signature. Beside a role nothing comes from the cache, which every job of the
-// branch can write, but where the role is for stacks that run the code of pull requests anyhow.
-func checkIdentity(w *Workflow, repo *Repo) (found []string) {
+// a role trusts, Pages, or a signature.
+func checkIdentity(w *Workflow, _ *Repo) (found []string) {
 	for _, job := range w.jobs() {
 		aws := job.uses("aws-actions/configure-aws-credentials")
 		if aws && job.Environment == "" {
@@ -158,9 +167,6 @@ func checkIdentity(w *Workflow, repo *Repo) (found []string) {
 		if token && !aws && !job.uses("actions/attest") && job.Environment != pages {
 			found = append(found, fmt.Sprintf("job %s: want no id-token, which nothing in it takes", job.name))
 		}
-		if aws && job.cached() && !strings.HasSuffix(repo.Environments[string(job.Environment)], "*") {
-			found = append(found, fmt.Sprintf("job %s: want cache: 'false' beside a role", job.name))
-		}
 		if aws && !token {
 			found = append(found, fmt.Sprintf("job %s: want id-token: write, which AWS's role is given for", job.name))
 		}
@@ -168,9 +174,29 @@ func checkIdentity(w *Workflow, repo *Repo) (found []string) {
 	return found
 }
 
-// cached reports whether a step of the job that sets it up takes from the cache.
-func (j Job) cached() bool {
-	return slices.ContainsFunc(j.Steps, func(s Step) bool {
-		return s.Uses.Value == "./.github/actions/setup" && s.With["cache"] != "false"
-	})
+// cacheless are the actions that take nothing from the cache.
+var cacheless = []string{
+	"actions/attest", "actions/checkout", "actions/download-artifact", "actions/upload-artifact",
+	"aws-actions/configure-aws-credentials", "pulumi/actions",
+}
+
+// checkCaches wants nothing from the cache, which every job of the branch can write, where archives are built,
+// checked or signed, nor beside a role, but where the role is for stacks that run the code of pull requests anyhow.
+// Our own action hands its input on.
+func checkCaches(w *Workflow, repo *Repo) (found []string) {
+	for _, job := range w.jobs() {
+		archives := slices.ContainsFunc(job.lines(), func(line string) bool { return strings.HasPrefix(line, sums) })
+		role := job.uses("aws-actions/configure-aws-credentials") && !strings.HasSuffix(repo.Environments[string(job.Environment)], "*")
+		for _, step := range job.Steps {
+			action, _, _ := strings.Cut(step.Uses.Value, "@")
+			switch {
+			case action == "" || slices.Contains(cacheless, action) || !w.action() && !archives && !role:
+			case action == "./.github/actions/setup" && step.With["cache"] == "false":
+			case w.action() && step.With["cache"] == "${{ inputs.cache }}":
+			default:
+				found = append(found, fmt.Sprintf("job %s: want nothing from the cache beside a role or archives: cache: 'false' for our own action, and not %s", job.name, action))
+			}
+		}
+	}
+	return found
 }

@@ -7,16 +7,17 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"leasehold.example/tests/internal/makefiles"
 )
 
 // Repo is what the rules have to know of the repository.
 type Repo struct {
-	// Targets are those of the Makefile and its parts.
-	Targets map[string]bool
+	// Make is the Makefile and its parts.
+	Make makefiles.Files
 	// Environments are those on GitHub that the bootstrap program makes roles for, with the stack
 	// of each: a name, or its beginning and `*`.
 	Environments map[string]string
@@ -28,13 +29,12 @@ type Repo struct {
 	Manifests map[string][]string
 }
 
-var target = regexp.MustCompile(`(?m)^([a-z][a-z0-9-]*):`)
-
 // Read looks at the repository under root.
 func Read(root string) (*Repo, error) {
-	r := &Repo{Targets: map[string]bool{}, Environments: map[string]string{}, Stacks: map[string]bool{}, Actions: map[string]bool{}}
+	read, err := makefiles.Read(root)
+	r := &Repo{Make: read, Environments: map[string]string{}, Stacks: map[string]bool{}, Actions: map[string]bool{}}
 	return r, errors.Join(
-		each(root, "Makefile", r.addTargets), each(root, "tools/make/*.mk", r.addTargets),
+		err,
 		each(root, "stacks/bootstrap/Pulumi.*.yaml", r.addEnvironments),
 		each(root, "Pulumi.*.yaml", func(name string, _ []byte) error {
 			r.Stacks[strings.TrimSuffix(strings.TrimPrefix(name, "Pulumi."), ".yaml")] = true
@@ -63,13 +63,6 @@ func each(root, pattern string, fn func(name string, text []byte) error) error {
 		problems = append(problems, err)
 	}
 	return errors.Join(problems...)
-}
-
-func (r *Repo) addTargets(_ string, text []byte) error {
-	for _, m := range target.FindAllSubmatch(text, -1) {
-		r.Targets[string(m[1])] = true
-	}
-	return nil
 }
 
 // addEnvironments takes them from an example of the bootstrap program's settings.

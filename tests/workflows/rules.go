@@ -25,10 +25,13 @@ var rules = []rule{
 	{"shell", checkShell},
 	{"commands", checkCommands},
 	{"targets", checkTargets},
+	{"listings", checkListings},
 	{"forks", checkForks},
 	{"concurrency", checkConcurrency},
 	{"environments", checkEnvironments},
 	{"identity", checkIdentity},
+	{"caches", checkCaches},
+	{"delivery", checkDelivery},
 }
 
 // Check returns what is wrong with a workflow or an action of the repository, each as
@@ -152,7 +155,7 @@ func (j namedJob) foreign() (found []string) {
 }
 
 var (
-	commented = regexp.MustCompile(`(?m)(^| )#.*$`)
+	secrets = regexp.MustCompile(`(?i)\bsecrets\b`) // GitHub does not mind the case
 	// verifyKey signs the tokens that a pipeline tries staging and previews with.
 	verifyKey  = "${{ secrets.VERIFY_KEY }}"
 	verifyStep = regexp.MustCompile(`^make (verify|load) `)
@@ -161,7 +164,7 @@ var (
 // checkSecrets wants none but VERIFY_KEY, in the one step that takes it: AWS takes the workflow's own
 // identity, GitHub the run's own token.
 func checkSecrets(w *Workflow, _ *Repo) (found []string) {
-	uses := strings.Count(commented.ReplaceAllString(w.text, ""), "secrets")
+	uses := mentions(&w.tree)
 	for _, job := range w.jobs() {
 		for _, step := range job.Steps {
 			if step.Env["VERIFY_KEY"] == verifyKey && verifyStep.MatchString(step.Run) {
@@ -173,6 +176,18 @@ func checkSecrets(w *Workflow, _ *Repo) (found []string) {
 		found = append(found, "want no stored secret but VERIFY_KEY in steps that verify: OpenID Connect for AWS, github.token for GitHub")
 	}
 	return found
+}
+
+// mentions counts the secrets in keys and values, not in comments. An alias is what it stands for.
+func mentions(node *yaml.Node) int {
+	if node.Kind == yaml.AliasNode {
+		return mentions(node.Alias)
+	}
+	n := len(secrets.FindAllString(node.Value, -1))
+	for _, inner := range node.Content {
+		n += mentions(inner)
+	}
+	return n
 }
 
 // checkShell wants bash by name, which GitHub starts with pipefail; without a name it does not.
@@ -211,10 +226,25 @@ func checkTargets(w *Workflow, repo *Repo) (found []string) {
 					found = append(found, fmt.Sprintf("job %s: want a target in %q", job.name, line))
 				}
 				for _, target := range c.targets {
-					if !repo.Targets[target] {
+					if !repo.Make.Target(target) {
 						found = append(found, fmt.Sprintf("job %s: there is no make %s", job.name, target))
 					}
 				}
+			}
+		}
+	}
+	return found
+}
+
+// late are options of gh that find what GitHub's search knows, minutes late, or what somebody wrote last.
+var late = regexp.MustCompile(`^gh .*--(?:label|search|author|edit-last)\b`)
+
+// checkListings wants lists that are whole and comments that are ours.
+func checkListings(w *Workflow, _ *Repo) (found []string) {
+	for _, job := range w.jobs() {
+		for _, line := range job.lines() {
+			if late.MatchString(line) {
+				found = append(found, fmt.Sprintf("job %s: want --json and --jq in place of a search, and a comment by its id: %q", job.name, line))
 			}
 		}
 	}

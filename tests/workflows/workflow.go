@@ -26,7 +26,7 @@ type Workflow struct {
 	// Runs is an action's; its steps are checked as those of a job.
 	Runs Job `yaml:"runs"`
 
-	text string
+	tree yaml.Node
 }
 
 // Concurrency says which runs wait for each other.
@@ -44,21 +44,38 @@ type Defaults struct {
 
 // Job is one job of a workflow.
 type Job struct {
-	If          string       `yaml:"if"`
-	Permissions yaml.Node    `yaml:"permissions"`
-	Timeout     int          `yaml:"timeout-minutes"`
-	Environment Environment  `yaml:"environment"`
-	Concurrency *Concurrency `yaml:"concurrency"`
-	Steps       []Step       `yaml:"steps"`
+	If              string            `yaml:"if"`
+	Needs           Needs             `yaml:"needs"`
+	Permissions     yaml.Node         `yaml:"permissions"`
+	Timeout         int               `yaml:"timeout-minutes"`
+	Environment     Environment       `yaml:"environment"`
+	Concurrency     *Concurrency      `yaml:"concurrency"`
+	ContinueOnError string            `yaml:"continue-on-error"`
+	Env             map[string]string `yaml:"env"`
+	Steps           []Step            `yaml:"steps"`
 }
 
 // Step is one step of a job or an action.
 type Step struct {
-	Uses  yaml.Node         `yaml:"uses"`
-	Run   string            `yaml:"run"`
-	Shell string            `yaml:"shell"`
-	With  map[string]string `yaml:"with"`
-	Env   map[string]string `yaml:"env"`
+	If              string            `yaml:"if"`
+	Uses            yaml.Node         `yaml:"uses"`
+	Run             string            `yaml:"run"`
+	Shell           string            `yaml:"shell"`
+	ContinueOnError string            `yaml:"continue-on-error"`
+	With            map[string]string `yaml:"with"`
+	Env             map[string]string `yaml:"env"`
+}
+
+// Needs are names of jobs, whichever of its two forms the file has.
+type Needs []string
+
+// UnmarshalYAML reads a name or several.
+func (n *Needs) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind == yaml.ScalarNode {
+		*n = Needs{node.Value}
+		return nil
+	}
+	return node.Decode((*[]string)(n))
 }
 
 // Environment is the name of an environment, whichever of its two forms the file has.
@@ -79,8 +96,12 @@ func (e *Environment) UnmarshalYAML(node *yaml.Node) error {
 
 // Parse reads a workflow or an action.
 func Parse(path string, text []byte) (*Workflow, error) {
-	w := &Workflow{Path: path, text: string(text)}
-	if err := yaml.Unmarshal(text, w); err != nil {
+	w := &Workflow{Path: path}
+	err := yaml.Unmarshal(text, &w.tree)
+	if err == nil {
+		err = w.tree.Decode(w)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return w, nil

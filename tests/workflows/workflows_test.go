@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/mod/modfile"
 
+	"leasehold.example/tests/internal/makefiles"
 	"leasehold.example/tests/internal/repo"
 )
 
@@ -21,8 +22,11 @@ func TestWorkflows(t *testing.T) {
 	root := repo.Root(t)
 	facts := read(t, root)
 	digests := map[string]string{}
-	for _, path := range files(t, root, ".github/workflows/*.yml", ".github/actions/*/action.yml") {
-		w := parse(t, root, path)
+	all := ours(t, root, "", "", "")
+	for _, finding := range Missing(all) {
+		t.Error(finding)
+	}
+	for _, w := range all {
 		for _, finding := range Check(w, facts) {
 			t.Error(finding)
 		}
@@ -30,10 +34,57 @@ func TestWorkflows(t *testing.T) {
 			for _, step := range job.Steps {
 				action, digest, _ := strings.Cut(step.Uses.Value, "@")
 				if before := digests[action]; before != "" && before != digest {
-					t.Errorf("%s: %s is %s here and %s elsewhere", path, action, digest, before)
+					t.Errorf("%s: %s is %s here and %s elsewhere", w.Path, action, digest, before)
 				}
 				digests[action] = digest
 			}
+		}
+	}
+}
+
+// TestChanged: a check that goes from our own workflows is missed, and a hole that is made in them is seen.
+func TestChanged(t *testing.T) {
+	t.Parallel()
+	const (
+		main, pull, nightly, preview, setup = "workflows/main.yml", "workflows/pull-request.yml", "workflows/nightly.yml", "workflows/preview-environment.yml", "actions/setup/action.yml"
+		run, prodChecks                     = "      - run: ", "      - run: make sums-check DIGEST=\"$DIGEST\"\n      - run: make newer-check STACK=prod\n"
+		digest                              = "      DIGEST: ${{ needs.build.outputs.digest }}\n"
+	)
+	root := repo.Root(t)
+	facts := read(t, root)
+	for _, tt := range []struct{ file, old, changed, want string }{
+		{main, prodChecks, run + "make newer-check STACK=prod\n", "job prod: want make sums-check"},
+		{main, prodChecks, run + "make sums-check DIGEST=\"$DIGEST\"\n", "job prod: want these commands"},
+		{main, run + "make newer-check STACK=staging\n", "", "job staging: want these commands"},
+		{main, run + "make canary STACK=prod CANARY_TIMEOUT=30m\n", "", "job prod: want these commands"},
+		{main, run + "make smoke", "      - if: false\n        run: make smoke", "job prod: want these commands"},
+		{main, "needs: [build, staging]", "needs: build", "job prod: want it to need the success"},
+		{main, "needs: [build, staging]", "needs: [build, staging]\n    if: ${{ Always() }}", "job prod: want it to need the success"},
+		{main, "needs: [test, build]", "needs: build", "job staging: want it to need the success of a job with make test"},
+		{main, "needs: [test, build]", "needs: test", "job staging: want make sums-check"},
+		{main, "name: archives\n          path: build\n", "name: other\n", "job staging: want the archives of the job with make sums"},
+		{main, run + "make test\n", "      - continue-on-error: true\n        run: make test\n", "push: no job has make test"},
+		{main, "cache: 'false'\n" + run + "make lambda", "cache: 'true'\n" + run + "make lambda", "job build: want nothing from the cache"},
+		{main, prodChecks, "      - uses: actions/setup-go@x\n" + prodChecks, "job prod: want nothing from the cache"},
+		{main, prodChecks, "      - uses: actions/cache@x\n" + prodChecks, "job prod: want nothing from the cache"},
+		{main, "  group: main-${{ github.sha }}\n  cancel-in-progress: false", "  group: main\n  cancel-in-progress: true", "job prod: want cancel-in-progress: false"},
+		{main, digest, digest + "      X: \"a #${{ secrets.VERIFY_KEY }}\"\n", "want no stored secret"},
+		{pull, run + "make test\n", run + "make help\n", "pull_request: no job has make test with"},
+		{pull, "    name: All tests\n", "    name: All tests\n    if: false\n", "pull_request: no job has make test with"},
+		{pull, "    name: Lint\n", "    name: Lint\n    continue-on-error: true\n", "pull_request: no job has make lint"},
+		{nightly, run + "make drift STACK=staging", run + "make help", "schedule: no job has make drift"},
+		{nightly, "\n  schedule:\n    - cron: '43 1 * * *'", "", "schedule: no job has make fuzz"},
+		{preview, "group: stack-pr-sweep", "group: sweep", `job sweep: want the group "stack-pr-sweep"`},
+		{preview, "--json number,labels", "--label preview --json number,labels", "job sweep: want --json and --jq"},
+		{setup, "cache: ${{ inputs.cache }}", "cache: true", "job runs: want nothing from the cache"},
+	} {
+		all := ours(t, root, ".github/"+tt.file, tt.old, tt.changed)
+		found := Missing(all)
+		for _, w := range all {
+			found = append(found, Check(w, facts)...)
+		}
+		if !slices.ContainsFunc(found, func(finding string) bool { return strings.Contains(finding, tt.want) }) {
+			t.Errorf("%s: %q in place of %q: found %q, want %q", tt.file, tt.changed, tt.old, found, tt.want)
 		}
 	}
 }
@@ -42,7 +93,7 @@ func TestWorkflows(t *testing.T) {
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	facts := &Repo{
-		Targets:      map[string]bool{"test": true, "deploy": true, "pr-up": true, "drift": true, "url": true},
+		Make:         makefiles.Files{Targets: strings.Fields("test deploy canary smoke verify sums sums-check newer-check pr-up pr-sweep drift url")},
 		Environments: map[string]string{"prod": "prod", "preview": "pr-*"},
 		Stacks:       map[string]bool{"prod": true},
 		Actions:      map[string]bool{".github/actions/setup": true},
@@ -50,7 +101,7 @@ func TestRefused(t *testing.T) {
 	broken := map[string]bool{}
 	for _, path := range files(t, "testdata", "refused/*.yml") {
 		w := parse(t, "testdata", path)
-		line, _, _ := strings.Cut(w.text, "\n")
+		line, _, _ := strings.Cut(string(text(t, filepath.Join("testdata", path))), "\n")
 		want := strings.TrimPrefix(line, "# want: ")
 		rule, _, _ := strings.Cut(want, ":")
 		broken[rule] = true
@@ -204,6 +255,27 @@ func files(t *testing.T, root string, patterns ...string) []string {
 		}); err != nil {
 			t.Fatal(err)
 		}
+	}
+	return all
+}
+
+// ours are the repository's workflows and actions, with one change in the file path; an empty one has none.
+func ours(t *testing.T, root, path, old, changed string) (all []*Workflow) {
+	t.Helper()
+	for _, name := range files(t, root, ".github/workflows/*.yml", ".github/actions/*/action.yml") {
+		before := text(t, filepath.Join(root, filepath.FromSlash(name)))
+		after := before
+		if name == path {
+			after = bytes.Replace(before, []byte(old), []byte(changed), 1)
+			if bytes.Equal(before, after) {
+				t.Errorf("%s has no %q", path, old)
+			}
+		}
+		w, err := Parse(name, after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, w)
 	}
 	return all
 }

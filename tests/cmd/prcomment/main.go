@@ -20,7 +20,7 @@ import (
 	"strings"
 )
 
-// Marker is by which a workflow finds the comment that it wrote before.
+// Marker is by which a workflow finds the comment that it wrote before, among those of the same author.
 const Marker = "<!-- pull-request-report -->"
 
 // command is what a run needs.

@@ -14,6 +14,7 @@ import (
 	"github.com/yuin/goldmark/text"
 
 	"leasehold.example/tests/internal/executable"
+	"leasehold.example/tests/internal/repo"
 )
 
 // hostile is text of a tree that wants to be Markdown: to end the block it is in, to hide the
@@ -190,6 +191,18 @@ func TestCut(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestFoundAgain: the workflow looks for the first line, and for nobody else's comment.
+func TestFoundAgain(t *testing.T) {
+	t.Parallel()
+	workflow, err := os.ReadFile(filepath.Join(repo.Root(t), ".github", "workflows", "pull-request.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `select(.user.login == "github-actions[bot]" and (.body | startswith("` + Marker + `")))`; !strings.Contains(string(workflow), want) {
+		t.Errorf("pull-request.yml does not have %s", want)
 	}
 }
 
