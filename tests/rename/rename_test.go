@@ -125,9 +125,9 @@ func (c clone) addTools(t *testing.T) {
 
 // call runs the server as make run does; an ordinary client calls the new tools, with their scopes and without.
 func (c clone) call(t *testing.T) {
-	bin, data, addr := filepath.Join(t.TempDir(), "server"), t.TempDir(), local.FreeAddr(t)
+	bin, data := filepath.Join(t.TempDir(), "server"), t.TempDir()
 	c.run(t, "go", "build", "-o", bin, "./apps/mcp/cmd/server")
-	server := local.StartAt(t, bin, addr, data)
+	server := local.StartAt(t, bin, local.FreeAddr(t), data)
 	answer := func(scopes, name string) string {
 		printed := strings.Fields(c.run(t, "make", "-s", "token", "TENANT=acme", "SUBJECT=user-1", "SCOPES="+scopes, "DATA="+data))
 		token := printed[len(printed)-1]

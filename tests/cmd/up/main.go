@@ -63,14 +63,19 @@ func up(stack, addr, edge string) error {
 		return err
 	}
 	defer unlock()
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr) // at once: what follows takes minutes the first time
+	if err != nil {
+		return err
+	}
+	defer func() { _ = l.Close() }() // the stack has closed it, if there was one
 	o, err := build(ctx, stack, edge)
 	if err != nil {
 		return err
 	}
-	o.Addr, o.DynamoDB = addr, endpoint
+	o.Listener, o.DynamoDB = l, endpoint
 	o.Served = func(r served) { fmt.Println(line(r)) }
 	o.Trouble = func(line string) { fmt.Println("    ", line) }
-	audience, err := e2e.MCPURL(o.State, addr)
+	audience, err := e2e.MCPURL(o.State, l.Addr().String())
 	if err != nil {
 		return err
 	}
