@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 # variables and are never pasted into a command, so quotes and dollars in them stay
 # what they are; $(value …) keeps make from expanding them itself.
 ADDR    ?= 127.0.0.1:8080
-DATA    ?= .leasehold
+DATA    ?= .data
 TENANT  ?=
 SUBJECT ?=
 SCOPES  ?=
@@ -37,16 +37,16 @@ help: ## List the targets
 
 # Built and then run in make's place: `go run` does not pass SIGTERM on.
 .PHONY: run
-run: ## Run the server on localhost. ADDR=127.0.0.1:8080 DATA=.leasehold
+run: ## Run the server on localhost. ADDR=127.0.0.1:8080 DATA=.data
 	@go build -o build/local/server ./apps/mcp/cmd/server
 	@exec build/local/server -local -addr "$$ADDR" -data "$$DATA"
 
 .PHONY: token
-token: ## Print a token. TENANT=acme SUBJECT=user-1 [SCOPES="…"] [TTL=1h] [DATA=.leasehold]
+token: ## Print a token. TENANT=acme SUBJECT=user-1 [SCOPES="…"] [TTL=1h] [DATA=.data]
 	@go run ./apps/mcp/cmd/token -data "$$DATA" -tenant "$$TENANT" -subject "$$SUBJECT" -scopes "$$SCOPES" -ttl "$$TTL"
 
 .PHONY: rotate-key
-rotate-key: ## Give the local issuer a new signing key, which a running server notices. [DATA=.leasehold]
+rotate-key: ## Give the local issuer a new signing key, which a running server notices. [DATA=.data]
 	@go build -o build/local/server ./apps/mcp/cmd/server
 	@exec build/local/server -rotate-key -data "$$DATA"
 
