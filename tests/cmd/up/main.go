@@ -73,8 +73,6 @@ func up(stack, addr, edge string) error {
 		return err
 	}
 	o.Listener, o.DynamoDB = l, endpoint
-	o.Served = func(r served) { fmt.Println(line(r)) }
-	o.Trouble = func(line string) { fmt.Println("    ", line) }
 	audience, err := e2e.MCPURL(o.State, l.Addr().String())
 	if err != nil {
 		return err
@@ -113,7 +111,7 @@ Ctrl-C or make down ends it.
 %[6]s
 `
 
-// build makes what the stack consists of.
+// build makes what the stack consists of; what happens to it later is printed.
 func build(ctx context.Context, stack, edge string) (e2e.Options, error) {
 	fmt.Println("building the functions and the stack's state")
 	var b e2e.Builder
@@ -129,7 +127,11 @@ func build(ctx context.Context, stack, edge string) (e2e.Options, error) {
 		settings = []string{"leasehold:edge=" + edge}
 	}
 	state, err := b.State(ctx, stack, settings...)
-	return e2e.Options{State: state, WebAdapter: adapter}, err
+	return e2e.Options{
+		State: state, WebAdapter: adapter,
+		Served:  func(r served) { fmt.Println(line(r)) },
+		Trouble: func(line string) { fmt.Println("    ", line) },
+	}, err
 }
 
 // data is the sign-in's data directory.
