@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 # variables and are never pasted into a command, so quotes and dollars in them stay
 # what they are; $(value …) keeps make from expanding them itself.
 ADDR    ?= 127.0.0.1:8080
-DATA    ?= .leasehold
+DATA    ?= .data
 TENANT  ?=
 SUBJECT ?=
 SCOPES  ?=
@@ -37,16 +37,17 @@ help: ## List the targets
 
 # Built and then run in make's place: `go run` does not pass SIGTERM on.
 .PHONY: run
-run: ## Run the server on localhost. ADDR=127.0.0.1:8080 DATA=.leasehold
+run: ## Run the server on localhost. ADDR=127.0.0.1:8080 DATA=.data
 	@go build -o build/local/server ./apps/mcp/cmd/server
 	@exec build/local/server -local -addr "$$ADDR" -data "$$DATA"
 
 .PHONY: token
-token: ## Print a token. TENANT=acme SUBJECT=user-1 [SCOPES="…"] [TTL=1h] [DATA=.leasehold]
+token: ## Print a token. TENANT=acme SUBJECT=user-1 [SCOPES="…"] [TTL=1h] [DATA=.data]
+	@if [ -z "$$TENANT" ] || [ -z "$$SUBJECT" ]; then echo 'make token: say whose it is to be, as in TENANT=acme SUBJECT=user-1' >&2; exit 2; fi
 	@go run ./apps/mcp/cmd/token -data "$$DATA" -tenant "$$TENANT" -subject "$$SUBJECT" -scopes "$$SCOPES" -ttl "$$TTL"
 
 .PHONY: rotate-key
-rotate-key: ## Give the local issuer a new signing key, which a running server notices. [DATA=.leasehold]
+rotate-key: ## Give the local issuer a new signing key, which a running server notices. [DATA=.data]
 	@go build -o build/local/server ./apps/mcp/cmd/server
 	@exec build/local/server -rotate-key -data "$$DATA"
 
@@ -88,6 +89,7 @@ export STACK AGAINST EDGE FORMAT
 # go build takes half a second to see that nothing changed, and is never wrong about it.
 .PHONY: preview
 preview: ## Show what a stack would be, without a cloud. STACK=prod [FORMAT=text|markdown|json|mermaid] [AGAINST=dev|main]
+	@if [ -z "$$STACK" ]; then echo 'make preview: say which stack, as in STACK=dev' >&2; exit 2; fi
 	@go build -o build/local/preview ./stacks/cmd/preview
 	@exec build/local/preview -stack "$$STACK" -format "$$FORMAT" -against "$$AGAINST"
 
@@ -110,10 +112,12 @@ deploy: ## Ask the policies, build the functions and deploy a stack. STACK=dev [
 	@$(MAKE) archives
 	@if [ "$$CI" = true ]; then set -- --yes --non-interactive; fi; exec pulumi up --stack "$$STACK" "$$@"
 
-# A make in between would be interrupted before what it runs: both scripts are in its place.
+# A make in between would be interrupted before what it runs: both scripts are in its place. The engine is built
+# after the first line has looked at what was given, and not as a prerequisite.
 .PHONY: up
-up: .tools/pulumi ## Run a stack on this machine as it is deployed. STACK=dev [ADDR=127.0.0.1:8090] [EDGE=http]
+up: ## Run a stack on this machine as it is deployed. STACK=dev [ADDR=127.0.0.1:8090] [EDGE=http]
 	@if [ -z "$$STACK" ]; then echo 'make up: say which stack, as in STACK=dev' >&2; exit 2; fi
+	@$(MAKE) -s .tools/pulumi
 	@go build -o build/local/server ./apps/mcp/cmd/server
 	@go build -o build/local/up ./tests/cmd/up
 	@exec tests/dynamodb/start build/local/up -stack "$$STACK" -addr "$$UP_ADDR" -edge "$$EDGE"
@@ -133,10 +137,11 @@ test: ## Run every check that the tools on this machine allow; in CI, every chec
 test-unit: .tools/gotestsum ## Run the tests that need nothing but Go
 	@tools/gotest.sh $(UNITS)
 
+# One package at a time, as in tools/test.sh: they start processes, measure them, and share build/e2e.
 .PHONY: e2e
 e2e: .tools/pulumi ## Run the stacks on this machine as they are deployed, and check them
 	@tests/dynamodb/start go test -count=1 -race ./tests/e2e/...
-	@tests/dynamodb/start go test -count=1 -run 'Deployed|TestConformance/deployed' ./tests/clients ./tests/conformance ./tests/signin
+	@tests/dynamodb/start go test -count=1 -p 1 -run 'Deployed|TestConformance/deployed' ./tests/clients ./tests/conformance ./tests/signin
 
 .PHONY: bench
 bench: .tools/benchstat ## Run the benchmarks and print the comparison

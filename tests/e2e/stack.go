@@ -5,7 +5,6 @@ package e2e
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -47,8 +46,9 @@ type Options struct {
 	DynamoDB string
 	// WebAdapter is the executable of lambdapool/internal/webadapter, which edge http needs.
 	WebAdapter string
-	// Addr is host:port to listen on; empty is a free port of 127.0.0.1.
-	Addr string
+	// Listener is where the stack answers, until Close; nil is a free port of 127.0.0.1. Who has to know the
+	// address before there is a stack opens it, and keeps the port while the rest is built.
+	Listener net.Listener
 	// Served is told of each request when it has been answered; nil is fine.
 	Served func(gateway.Record)
 	// Trouble is told of each line of what goes wrong, as it does; nil is fine.
@@ -133,16 +133,16 @@ func (s *Stack) listen(ctx context.Context, d *deployment.Deployment) error {
 	if err != nil {
 		return err
 	}
-	if s.dynamodb, err = s.serve(ctx, "127.0.0.1:0", s.dynamoDB(dynamodb)); err != nil {
+	if s.dynamodb, err = s.serve(ctx, nil, s.dynamoDB(dynamodb)); err != nil {
 		return err
 	}
-	s.aws, err = s.serve(ctx, "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.aws, err = s.serve(ctx, nil, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.proxy.Load().ServeHTTP(w, r)
 	}))
 	if err != nil {
 		return err
 	}
-	own, err := s.serve(ctx, cmp.Or(s.options.Addr, "127.0.0.1:0"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	own, err := s.serve(ctx, s.options.Listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		api := s.api.Load()
 		if api == nil { // before the end of Up; the issuer's keys are elsewhere
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -156,11 +156,13 @@ func (s *Stack) listen(ctx context.Context, d *deployment.Deployment) error {
 	return s.substitution(d, own)
 }
 
-// serve serves h until Close, and returns the URL.
-func (s *Stack) serve(ctx context.Context, addr string, h http.Handler) (string, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
-	if err != nil {
-		return "", err
+// serve serves h until Close, on a free port if l is nil, and returns the URL.
+func (s *Stack) serve(ctx context.Context, l net.Listener, h http.Handler) (string, error) {
+	if l == nil {
+		var err error
+		if l, err = new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
+			return "", err
+		}
 	}
 	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(l) }() // ends with Close

@@ -29,7 +29,7 @@ func (f File) in(dir string) bool { return strings.HasPrefix(f.Path, dir+"/") }
 func (f File) test() bool { return strings.HasSuffix(f.Path, "_test.go") }
 
 // skipped are directories whose content is not ours or not kept.
-var skipped = map[string]bool{".git": true, "node_modules": true, ".venv": true, "build": true, ".tools": true, ".leasehold": true}
+var skipped = map[string]bool{".git": true, "node_modules": true, ".venv": true, "build": true, ".tools": true, ".data": true}
 
 // walk calls fn with each file of the tree, by slash-separated path.
 func walk(root string, fn func(rel string) error) error {

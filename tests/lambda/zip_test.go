@@ -50,7 +50,7 @@ func TestZip(t *testing.T) {
 func copyTree(t *testing.T) string {
 	t.Helper()
 	root, dir := repo.Root(t), t.TempDir()
-	leave := []string{".git", ".tools", ".leasehold", "build", "node_modules"}
+	leave := []string{".git", ".tools", ".data", "build", "node_modules"}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err

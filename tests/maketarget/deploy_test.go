@@ -96,6 +96,22 @@ func newTree(t *testing.T) tree {
 	return tr
 }
 
+// addParts adds the other parts of the Makefile.
+func (tr tree) addParts() {
+	tr.t.Helper()
+	parts, err := filepath.Glob(filepath.Join(repo.Root(tr.t), "tools", "make", "*.mk"))
+	if err != nil || len(parts) == 0 {
+		tr.t.Fatal(parts, err)
+	}
+	for _, path := range parts {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			tr.t.Fatal(err)
+		}
+		tr.write(filepath.Join("tools", "make", filepath.Base(path)), string(text), 0o600)
+	}
+}
+
 func (tr tree) write(path, text string, mode os.FileMode) {
 	tr.t.Helper()
 	path = filepath.Join(tr.dir, path)

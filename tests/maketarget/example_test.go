@@ -1,13 +1,11 @@
 package maketarget
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"leasehold.example/tests/internal/executable"
-	"leasehold.example/tests/internal/repo"
 )
 
 // fakeClient is a go whose every program prints what it is given.
@@ -23,19 +21,9 @@ chmod +x "$dir/$2"
 // Makefile take URL for.
 func TestExampleURL(t *testing.T) {
 	t.Parallel()
-	parts, err := filepath.Glob(filepath.Join(repo.Root(t), "tools", "make", "*.mk"))
-	if err != nil || len(parts) == 0 {
-		t.Fatal(parts, err)
-	}
 	tr := newTree(t)
 	tr.write("docs/examples/go/main.go", "package main", 0o600)
-	for _, path := range parts {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		tr.write(filepath.Join("tools", "make", filepath.Base(path)), string(text), 0o600)
-	}
+	tr.addParts()
 	tr.bin = t.TempDir()
 	executable.Script(t, filepath.Join(tr.bin, "go"), fakeClient)
 	for _, tt := range []struct {

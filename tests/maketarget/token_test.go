@@ -55,13 +55,18 @@ func TestToken(t *testing.T) {
 // TestTokenRefuses: no token without a tenant and a subject, and nothing on standard output.
 func TestTokenRefuses(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{}, {"TENANT=acme"}, {"SUBJECT=user-1"}, {"TENANT=a#b", "SUBJECT=user-1"}} {
-		t.Run(strings.Join(args, " "), func(t *testing.T) {
+	for args, want := range map[string]string{
+		"": "TENANT=acme SUBJECT=user-1", "TENANT=acme": "TENANT=acme SUBJECT=user-1", "SUBJECT=user-1": "TENANT=acme SUBJECT=user-1",
+		"TENANT=a#b SUBJECT=user-1": "token: TENANT: want", "TENANT=acme SUBJECT=user-1 SCOPES=admin": "token: SCOPES: want",
+	} {
+		t.Run(args, func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.CommandContext(t.Context(), "make", append([]string{"-s", "token", "DATA=" + t.TempDir()}, args...)...)
+			cmd := exec.CommandContext(t.Context(), "make", append([]string{"-s", "token", "DATA=" + t.TempDir()}, strings.Fields(args)...)...)
 			cmd.Dir = repo.Root(t)
-			if out, err := cmd.Output(); err == nil || len(out) > 0 {
-				t.Errorf("make token %q: %v, printed %q; want a failure and nothing", args, err, out)
+			var stderr bytes.Buffer
+			cmd.Stderr = &stderr
+			if out, err := cmd.Output(); err == nil || len(out) > 0 || !strings.Contains(stderr.String(), want) {
+				t.Errorf("make token %s: %v, printed %q; want a failure, nothing, and %q:\n%s", args, err, out, want, stderr.Bytes())
 			}
 		})
 	}

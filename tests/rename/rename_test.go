@@ -54,6 +54,7 @@ func TestRename(t *testing.T) {
 
 // rename runs make init twice: the second time changes nothing.
 func (c clone) rename(t *testing.T) {
+	secrets := c.leaveSecrets(t)
 	args := []string{"init", "MODULE=github.com/acme/mcp", "NAME=acme-mcp", "OWNER=@acme/platform", "CONTACT=security@acme.example"}
 	out := c.run(t, "make", args...)
 	if !strings.Contains(out, "Renamed to github.com/acme/mcp, named acme-mcp") || strings.Contains(out, "Left as it is") {
@@ -66,7 +67,10 @@ func (c clone) rename(t *testing.T) {
 		t.Errorf("README.md begins %.80q", readme)
 	}
 	c.wantNew(t)
-	c.run(t, "git", "add", "-A")
+	// As make init says is next. No key of a server that ran before may get into the first commit.
+	if staged := c.run(t, "git", "add", "-A", "-v"); secrets.MatchString(staged) {
+		t.Fatalf("git adds\n%s", strings.Join(secrets.FindAllString(staged, -1), "\n"))
+	}
 	c.commit(t)
 	if out := c.run(t, "make", args...); !strings.HasPrefix(out, "Nothing to change: ") {
 		t.Errorf("the second time:\n%s", out)
@@ -78,6 +82,24 @@ func (c clone) rename(t *testing.T) {
 		!strings.Contains(out, "make init: this is github.com/acme/mcp, named acme-mcp, already. A second name is not given") {
 		t.Errorf("another name: %v\n%s", err, out)
 	}
+}
+
+// leaveSecrets is what `make run` leaves in its data directory, and in the one of earlier versions, with the lines
+// in which git would name it.
+func (c clone) leaveSecrets(t *testing.T) *regexp.Regexp {
+	found := regexp.MustCompile(`(?m)^DATA +\?= (\S+)$`).FindStringSubmatch(c.read(t, "Makefile"))
+	if found == nil {
+		t.Fatal("the Makefile has no default of DATA")
+	}
+	for _, dir := range []string{found[1], "." + oldName} {
+		if err := os.MkdirAll(filepath.Join(c.dir, dir), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(c.dir, dir, "issuer-key.pem"), []byte("private"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return regexp.MustCompile(`(?m)^.*issuer-key\.pem.*$`)
 }
 
 // stays is where the old name may be: in the README's line of where it comes from, in the prefix of
@@ -125,9 +147,9 @@ func (c clone) addTools(t *testing.T) {
 
 // call runs the server as make run does; an ordinary client calls the new tools, with their scopes and without.
 func (c clone) call(t *testing.T) {
-	bin, data, addr := filepath.Join(t.TempDir(), "server"), t.TempDir(), local.FreeAddr(t)
+	bin, data := filepath.Join(t.TempDir(), "server"), t.TempDir()
 	c.run(t, "go", "build", "-o", bin, "./apps/mcp/cmd/server")
-	server := local.StartAt(t, bin, addr, data)
+	server := local.StartAt(t, bin, local.FreeAddr(t), data)
 	answer := func(scopes, name string) string {
 		printed := strings.Fields(c.run(t, "make", "-s", "token", "TENANT=acme", "SUBJECT=user-1", "SCOPES="+scopes, "DATA="+data))
 		token := printed[len(printed)-1]

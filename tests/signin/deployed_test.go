@@ -20,14 +20,14 @@ func TestDeployed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			o := e2etest.Options(t, kind.State(t))
-			o.Addr = local.FreeAddr(t)
-			audience, err := e2e.MCPURL(o.State, o.Addr)
+			o.Listener = e2etest.Listen(t)
+			audience, err := e2e.MCPURL(o.State, o.Listener.Addr().String())
 			if err != nil {
 				t.Fatal(err)
 			}
+			bin := local.Build(t, local.Shipped)
 			addr := local.FreeAddr(t)
-			issuer := local.Launch(t, addr, exec.Command(local.Build(t, local.Shipped),
-				"-local", "-addr", addr, "-data", t.TempDir(), "-audience", audience))
+			issuer := local.Launch(t, addr, exec.Command(bin, "-local", "-addr", addr, "-data", t.TempDir(), "-audience", audience))
 			o.Issuer = issuer.URL
 			stack := e2etest.Up(t, o)
 			alice := newPerson(t, issuer, "acme/alice")

@@ -29,10 +29,9 @@ type welcomed struct {
 // start runs the server as `make run` does, with a data directory that needs quoting.
 func start(t *testing.T) welcomed {
 	t.Helper()
-	dir := t.TempDir()
+	dir, bin := t.TempDir(), local.Build(t, local.Shipped)
 	out, data, addr := filepath.Join(dir, "out"), filepath.Join(dir, "it's mine"), local.FreeAddr(t)
-	server := local.Launch(t, addr, exec.Command("/bin/sh", "-c", `exec "$0" -local -addr "$1" -data "$2" >"$3"`,
-		local.Build(t, local.Shipped), addr, data, out))
+	server := local.Launch(t, addr, exec.Command("/bin/sh", "-c", `exec "$0" -local -addr "$1" -data "$2" >"$3"`, bin, addr, data, out))
 	said, err := os.ReadFile(out) // it is printed before the server answers
 	if err != nil {
 		t.Fatal(err)

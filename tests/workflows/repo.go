@@ -92,7 +92,7 @@ var manifests = map[string]string{
 }
 
 // notOurs are directories with what others wrote, or what is built.
-var notOurs = map[string]bool{".git": true, "node_modules": true, ".venv": true, "build": true, ".tools": true, ".leasehold": true, "testdata": true}
+var notOurs = map[string]bool{".git": true, "node_modules": true, ".venv": true, "build": true, ".tools": true, ".data": true, "testdata": true}
 
 func (r *Repo) addManifests(root string) error {
 	r.Manifests = map[string][]string{"github-actions": {"/"}} // the workflows

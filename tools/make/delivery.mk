@@ -70,8 +70,9 @@ smoke: ## Ask a deployed server for what a client meets first, in a minute. URL=
 # The tests of the shipped server, on the one at URL: smoke says first whether it is there at all. One
 # after the other, as a stack has a throttle.
 .PHONY: verify
-verify: .tools/gotestsum node python ## Try a deployed server with real clients, conformance and two tenants. URL=https://…/mcp
+verify: ## Try a deployed server with real clients, conformance and two tenants. URL=https://…/mcp
 	@if [ -z "$$URL" ]; then echo 'make $@: say which server, as in URL=https://mcp.example.com/mcp' >&2; exit 2; fi
+	@$(MAKE) -s .tools/gotestsum node python
 	@go build -o build/local/smoke ./tests/cmd/smoke
 	@TOKEN="$${TOKEN:-$$TOKEN_A}" build/local/smoke "$$URL"
 	@VERIFY_URL="$$URL" TEST_REQUIRE_ALL=1 .tools/gotestsum --format testname --hide-summary skipped -- -count=1 -timeout 15m -p 1 -parallel 1 \

@@ -2,7 +2,7 @@
 
 # air passes what follows -- to the server, and its signals too.
 .PHONY: watch
-watch: .tools/air ## Run the server as `make run` does, and restart it on every change. ADDR=127.0.0.1:8080 DATA=.leasehold
+watch: .tools/air ## Run the server as `make run` does, and restart it on every change. ADDR=127.0.0.1:8080 DATA=.data
 	@exec .tools/air -c tools/watch/air.toml -- -local -addr "$$ADDR" -data "$$DATA"
 
 .tools/air: tools/watch/go.mod tools/watch/go.sum

@@ -111,6 +111,27 @@ func TestInit(t *testing.T) {
 	if got := w.init(more...); got != nothing {
 		t.Errorf("the fourth time: %s", got)
 	}
+	w.commit()
+	status = w.git("status", "--porcelain")
+	const (
+		owner   = "Left as it is: OWNER, which is set already: .github/CODEOWNERS is where to change it\n"
+		contact = "Left as it is: CONTACT, which is set already: SECURITY.md is where to change it\n"
+	)
+	for _, tt := range []struct {
+		want  string
+		other []string
+	}{
+		{owner + contact, []string{"-owner", "@globex", "-contact", "https://globex.example"}},
+		{owner, []string{"-owner", "@acme", "-contact", "security@acme.example"}}, // the beginning of the one that is set
+		{contact, []string{"-contact", "acme.example@security.acme"}},
+	} {
+		if got := w.init(slices.Concat(arguments, tt.other)...); got != nothing+tt.want {
+			t.Errorf("%q: %s", tt.other, got)
+		}
+	}
+	if got := w.git("status", "--porcelain"); got != status {
+		t.Errorf("another owner changes\n%s", got)
+	}
 }
 
 // TestLaterChanges takes over what the repository has since, as docs/your-own.md says: git merge

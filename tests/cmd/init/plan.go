@@ -5,6 +5,9 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"path"
+	"slices"
+	"strings"
 )
 
 // plan is what init writes, all of it worked out before the first file is touched.
@@ -12,7 +15,7 @@ type plan struct {
 	to    identity
 	files []change
 	count map[kind]int
-	left  []string // what still has the old name, and where
+	left  []string // what still has the old name, and where; and what was given in vain
 }
 
 type change struct {
@@ -24,6 +27,7 @@ type change struct {
 func newPlan(t *tree, to identity) (*plan, error) {
 	p := &plan{to: to, count: map[kind]int{}}
 	r := newRewriter(to, t.commit)
+	owner, contact := to.owner == "", to.contact == "" // whether each is where it belongs, or not given
 	for _, name := range t.files {
 		before, mode, err := t.read(name)
 		if err != nil {
@@ -39,6 +43,14 @@ func newPlan(t *tree, to identity) (*plan, error) {
 			p.count[k]++
 		}
 		p.left = append(p.left, r.leftovers(k, name, after)...)
+		owner = owner || path.Base(name) == ownerFile && slices.Contains(strings.Fields(string(after)), to.owner)
+		contact = contact || name == contactFile && bytes.Contains(after, []byte("<"+to.contact+">"))
+	}
+	if !owner {
+		p.left = append(p.left, "OWNER, which is set already: .github/CODEOWNERS is where to change it")
+	}
+	if !contact {
+		p.left = append(p.left, "CONTACT, which is set already: SECURITY.md is where to change it")
 	}
 	return p, nil
 }

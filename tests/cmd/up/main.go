@@ -63,14 +63,17 @@ func up(stack, addr, edge string) error {
 		return err
 	}
 	defer unlock()
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr) // at once: what follows takes minutes the first time
+	if err != nil {
+		return err
+	}
+	defer func() { _ = l.Close() }() // the stack has closed it, if there was one
 	o, err := build(ctx, stack, edge)
 	if err != nil {
 		return err
 	}
-	o.Addr, o.DynamoDB = addr, endpoint
-	o.Served = func(r served) { fmt.Println(line(r)) }
-	o.Trouble = func(line string) { fmt.Println("    ", line) }
-	audience, err := e2e.MCPURL(o.State, addr)
+	o.Listener, o.DynamoDB = l, endpoint
+	audience, err := e2e.MCPURL(o.State, l.Addr().String())
 	if err != nil {
 		return err
 	}
@@ -108,7 +111,7 @@ Ctrl-C or make down ends it.
 %[6]s
 `
 
-// build makes what the stack consists of.
+// build makes what the stack consists of; what happens to it later is printed.
 func build(ctx context.Context, stack, edge string) (e2e.Options, error) {
 	fmt.Println("building the functions and the stack's state")
 	var b e2e.Builder
@@ -124,7 +127,11 @@ func build(ctx context.Context, stack, edge string) (e2e.Options, error) {
 		settings = []string{"leasehold:edge=" + edge}
 	}
 	state, err := b.State(ctx, stack, settings...)
-	return e2e.Options{State: state, WebAdapter: adapter}, err
+	return e2e.Options{
+		State: state, WebAdapter: adapter,
+		Served:  func(r served) { fmt.Println(line(r)) },
+		Trouble: func(line string) { fmt.Println("    ", line) },
+	}, err
 }
 
 // data is the sign-in's data directory.

@@ -5,6 +5,7 @@ package e2etest
 import (
 	"bytes"
 	"context"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -139,6 +140,17 @@ func WithIssuer(t testing.TB, state []byte) (e2e.Options, *identitytest.Issuer) 
 				identitytest.Subject(subject), identitytest.Scopes(names...)), nil
 		},
 	}, issuer
+}
+
+// Listen opens a port for a stack whose address has to be known before it runs. Nobody else gets it in between.
+func Listen(t testing.TB) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() }) // the stack has closed it, if there was one
+	return l
 }
 
 // Up runs a state until the test ends. A failed test shows what went wrong in it.

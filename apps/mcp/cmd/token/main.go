@@ -1,10 +1,10 @@
 // Command token prints a token of the local issuer: one JWT and nothing else.
 //
-//	token -data .leasehold -tenant acme -subject user-1 [-scopes "a b"] [-ttl 1h]
+//	token -data .data -tenant acme -subject user-1 [-scopes "a b"] [-ttl 1h]
 //
 // It is good for the server that ran last with the same data directory, also when that
-// runs again later. Wrong input is one line on standard error and exit code 2, any
-// other failure is exit code 1.
+// runs again later. Wrong input is one line on standard error, by the name of the make variable,
+// and exit code 2; any other failure is exit code 1.
 package main
 
 import (
@@ -39,7 +39,7 @@ func run(args, all []string, stdout, stderr io.Writer) int {
 	var r request
 	flags := flag.NewFlagSet("token", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // one line, not the usage behind it
-	flags.StringVar(&r.data, "data", ".leasehold", "data `directory` of the server")
+	flags.StringVar(&r.data, "data", ".data", "data `directory` of the server")
 	flags.StringVar(&r.tenant, "tenant", "", "`tenant` of the token")
 	flags.StringVar(&r.subject, "subject", "", "`subject` of the token")
 	flags.StringVar(&r.scopes, "scopes", "", "`scopes` separated by spaces; all when empty")
@@ -58,12 +58,12 @@ func run(args, all []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if r.scopes != "" && strings.TrimSpace(r.scopes) == "" {
-		fmt.Fprintln(stderr, "token: -scopes: want scopes, or nothing for all of them; it is blank")
+		fmt.Fprintln(stderr, "token: SCOPES: want scopes, or nothing for all of them; it is blank")
 		return 2
 	}
 	token, err := r.mint(all)
 	if input, ok := errors.AsType[*devidp.InputError](err); ok {
-		fmt.Fprintf(stderr, "token: -%s: want %s\n", input.Field, input.Want)
+		fmt.Fprintf(stderr, "token: %s: want %s\n", strings.ToUpper(input.Field), input.Want)
 		return 2
 	}
 	if err == nil {

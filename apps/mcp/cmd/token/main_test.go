@@ -84,11 +84,11 @@ func TestRunRefuses(t *testing.T) {
 		code int
 		says string
 	}{
-		"no tenant":        {[]string{"-subject", "u"}, 2, "-tenant: want"},
-		"bad tenant":       {[]string{"-tenant", "a/b", "-subject", "u"}, 2, "-tenant: want"},
-		"no subject":       {[]string{"-tenant", "acme"}, 2, "-subject: want"},
-		"unknown scope":    {[]string{"-tenant", "acme", "-subject", "u", "-scopes", "admin"}, 2, "-scopes: want some of: mcp:basic notebook:read"},
-		"no time":          {[]string{"-tenant", "acme", "-subject", "u", "-ttl", "0"}, 2, "-ttl: want"},
+		"no tenant":        {[]string{"-subject", "u"}, 2, "TENANT: want"},
+		"bad tenant":       {[]string{"-tenant", "a/b", "-subject", "u"}, 2, "TENANT: want"},
+		"no subject":       {[]string{"-tenant", "acme"}, 2, "SUBJECT: want"},
+		"unknown scope":    {[]string{"-tenant", "acme", "-subject", "u", "-scopes", "admin"}, 2, "SCOPES: want some of: mcp:basic notebook:read"},
+		"no time":          {[]string{"-tenant", "acme", "-subject", "u", "-ttl", "0"}, 2, "TTL: want"},
 		"not a duration":   {[]string{"-tenant", "acme", "-subject", "u", "-ttl", "soon"}, 2, "-ttl"},
 		"unknown flag":     {[]string{"-tennant", "acme"}, 2, "-tennant"},
 		"stray argument":   {[]string{"-tenant", "acme", "-subject", "u", "more"}, 2, `"more"`},

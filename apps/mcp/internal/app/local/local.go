@@ -28,7 +28,7 @@ import (
 )
 
 // defaultData is the data directory unless another one is named.
-const defaultData = ".leasehold"
+const defaultData = ".data"
 
 // listTime is what the list of tools may take: nothing of it leaves the process.
 const listTime = 10 * time.Second
