@@ -245,7 +245,7 @@ func (c clone) module() string {
 
 func (c clone) commit(t *testing.T) {
 	t.Helper()
-	c.run(t, "git", "-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "-q", "-m", "x")
+	c.run(t, "git", "-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false", "commit", "-q", "-m", "x")
 }
 
 // run returns what a command printed, and fails the test when the command fails.

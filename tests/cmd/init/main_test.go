@@ -56,7 +56,7 @@ func (w world) read(name string) string {
 
 func (w world) git(args ...string) string {
 	w.t.Helper()
-	args = append([]string{"-C", w.dir, "-c", "user.name=test", "-c", "user.email=test@example.com"}, args...)
+	args = append([]string{"-C", w.dir, "-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"}, args...)
 	out, err := exec.CommandContext(w.t.Context(), "git", args...).CombinedOutput()
 	if err != nil {
 		w.t.Fatalf("git %q: %v\n%s", args, err, out)
@@ -210,7 +210,7 @@ func TestRefused(t *testing.T) {
 		},
 		"no repository": {
 			func(w world) { os.RemoveAll(filepath.Join(w.dir, ".git")) },
-			"want a clone made with git, so that what is changed can be seen and taken back: git ls-files: fatal: not a git repository (or any of the parent directories): .git",
+			"want a clone made with git, so that what is changed can be seen and taken back: git ls-files: fatal: not a git repository",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -218,7 +218,8 @@ func TestRefused(t *testing.T) {
 			w := newWorld(t)
 			test.prepare(w)
 			readme := w.read("README.md")
-			if got := w.init(arguments...); got != test.want {
+			got, _, _ := strings.Cut(w.init(arguments...), " (or any ") // what Git says then depends on the file system
+			if got != test.want {
 				t.Errorf("got\n%s\nwant\n%s", got, test.want)
 			}
 			if w.read("README.md") != readme {

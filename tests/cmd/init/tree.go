@@ -24,7 +24,9 @@ type tree struct {
 }
 
 func (t *tree) git(ctx context.Context, args ...string) (string, error) {
-	out, err := exec.CommandContext(ctx, "git", append([]string{"-C", t.dir}, args...)...).Output()
+	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", t.dir}, args...)...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C") // what it says goes into a sentence of ours
+	out, err := cmd.Output()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		return "", fmt.Errorf("git %s: %s", args[0], bytes.TrimSpace(exit.Stderr))
 	}
