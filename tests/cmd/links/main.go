@@ -34,8 +34,9 @@ func main() {
 	timeout := flag.Duration("timeout", 20*time.Second, "how `long` an address may take to answer")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, ".", &http.Client{Timeout: *timeout}, os.Stdout); err != nil {
+	err := run(ctx, ".", &http.Client{Timeout: *timeout}, os.Stdout)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "links:", err)
 		os.Exit(1)
 	}
