@@ -39,7 +39,15 @@ func TestBadBlocks(t *testing.T) {
 		{"no such variable", "~~~console\n$ make preview STAK=dev\n~~~\n", "no variable STAK"},
 		{"in a substitution", "~~~console\n$ X=$(make -s tokn)\n~~~\n", "no target tokn"},
 		{"run by nothing", "<!-- run by: tests/nothing -->\n~~~sh\nmake up\n~~~\n", "run by tests/nothing"},
-		{"run by what does not", "<!-- run by: tests/waf -->\n~~~sh\nmake up\n~~~\n", "does not mention make up"},
+		{"run by what does not", "<!-- run by: tests/waf -->\n~~~sh\nmake up\n~~~\n", "does not run make up"},
+		{"run by a comment", "<!-- run by: tests/e2e -->\n~~~sh\nmake e2e\n~~~\n", "does not run make e2e"},
+		{"run by a message", "<!-- run by: tests/cmd/up -->\n~~~sh\nmake down\n~~~\n", "does not run make down"},
+		{"run with something else", "<!-- run by: tests/lambda -->\n~~~sh\nmake lambda GOARCH=amd64\n~~~\n", "does not run make lambda GOARCH=amd64"},
+		{"run with something more", "<!-- run by: tests/examples -->\n~~~sh\nmake example\n~~~\n", "does not run make example"},
+		{"run with a flag of no test", "<!-- run by: tests/waf -->\n~~~sh\ngo test ./tests/waf -cuont 1\n~~~\n", "does not run go test"},
+		{"run by a comment of a script", "<!-- run by: tools/test.sh -->\n~~~sh\nmake test\n~~~\n", "does not run make test"},
+		{"typed by nothing", "<!-- typed by: tests/nothing -->\n~~~sh\nmake up\n~~~\n", "typed by tests/nothing"},
+		{"typed by what does not read it", "<!-- typed by: tests/examples -->\n~~~sh\nmake up\n~~~\n", "nothing there reads docs/bad.md"},
 		{"run by a path elsewhere", "<!-- run by: ../x -->\n~~~sh\nmake up\n~~~\n", "not a path in the repository"},
 		{"this test again", "~~~console\n$ CI=true make test\n~~~\n", "would run it again"},
 		{"json", "~~~json\n{\"a\":}\n~~~\n", "invalid character"},
@@ -49,7 +57,10 @@ func TestBadBlocks(t *testing.T) {
 		{"in another order", "<!-- from: go.work -->\n~~~text\n~~~\n<!-- from: go.work -->\n~~~go\n./libs\n…\n./apps/mcp\n~~~\n", "does not hold"},
 		{"a command as text", "~~~text\n$ make run\n~~~\n", "begins with a command"},
 
-		{"good: run by a test", "<!-- run by: tests/maketarget -->\n~~~sh\nmake deploy STACK=acme\n~~~\n", ""},
+		{"good: run by a test", "<!-- run by: tests/lambda -->\n~~~sh\nmake -s lambda\n~~~\n", ""},
+		{"good: run by a test, in another place", "<!-- run by: tests/examples -->\n~~~sh\nmake example NAME=go\n~~~\n", ""},
+		{"good: run by a script", "<!-- run by: .ci/run -->\n~~~sh\nmake test\n~~~\n", ""},
+		{"good: run as these tests are", "<!-- run by: tests/waf -->\n~~~sh\ngo test ./tests/waf -count 1\n~~~\n", ""},
 		{"good: several lines", "~~~console\n$ printf '%s\n' \\\n    \"a\nb\"\na\nb\n~~~\n", ""},
 		{"good: an excerpt", "<!-- from: go.work -->\n~~~go\nuse (\n// …\n./libs\n~~~\n", ""},
 		{"good: a target with a pattern", "~~~sh\nmake .tools/benchstat build/mcp.zip\n~~~\n", ""},
@@ -147,6 +158,8 @@ func TestTerminal(t *testing.T) {
 		{"echo \"$X $PWD\"", "1 /\n", 0},
 		{"printf 'no newline'; false", "no newline\n", 1},
 		{"cat; echo err >&2", "err\n", 0}, // nothing to read
+		{"false\ntrue", "", 1},            // a line before the last fails
+		{"if false; then :; fi\nfalse || true\n! true || true", "", 0},
 		{"echo 127.0.0.1:8080 | grep -c :8080$ || echo \"$ADDR\" | grep -c ^127", "0\n1\n", 0},
 		{"cd \"$OLDPWD\" && git status --porcelain && git log --format=%s", "clone\n", 0},
 	} {

@@ -83,12 +83,7 @@ func TestCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(root, docs.SandboxDir)
-	t.Cleanup(func() {
-		if !t.Failed() { // else it is there to be looked at
-			_ = os.RemoveAll(dir)
-		}
-	})
+	dir := sandboxDir(t)
 	for _, p := range documentation(t) {
 		if !slices.ContainsFunc(p.Blocks, func(b docs.Block) bool { return docs.Runs(p, b) }) {
 			continue
@@ -111,6 +106,18 @@ func TestCommands(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sandboxDir is where clones are until the test ends.
+func sandboxDir(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(repo.Root(t), docs.SandboxDir)
+	t.Cleanup(func() {
+		if !t.Failed() { // else it is there to be looked at
+			_ = os.RemoveAll(dir)
+		}
+	})
+	return dir
 }
 
 // reader does what a page says.

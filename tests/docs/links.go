@@ -6,14 +6,15 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
 // CheckLinks returns one line for each link of the pages that leads nowhere: to a file that the
 // repository does not have, or to an anchor that the page does not have. Of addresses elsewhere only
-// the syntax is checked, as no test uses the network; external lists them, sorted.
-func CheckLinks(root string, pages []Page) (broken, external []string) {
+// the syntax is checked, as no test uses the network: `make links` visits them. external has them, without
+// their fragments, and where the links are, as page:line.
+func CheckLinks(root string, pages []Page) (broken []string, external map[string][]string) {
+	external = map[string][]string{}
 	anchors := map[string]map[string]bool{}
 	for _, p := range pages {
 		anchors[p.Path] = p.Anchors
@@ -26,8 +27,10 @@ func CheckLinks(root string, pages []Page) (broken, external []string) {
 				err = fmt.Errorf("%q is no address", l.To)
 			case u.Scheme == "mailto":
 			case u.Scheme != "" || u.Host != "":
-				external = append(external, l.To)
-				err = checkExternal(u)
+				if err = checkExternal(u); err == nil {
+					u.Fragment = ""
+					external[u.String()] = append(external[u.String()], fmt.Sprintf("%s:%d", p.Path, l.Line))
+				}
 			default:
 				err = checkInternal(root, anchors, p.Path, u)
 			}
@@ -36,13 +39,14 @@ func CheckLinks(root string, pages []Page) (broken, external []string) {
 			}
 		}
 	}
-	slices.Sort(external)
-	return broken, slices.Compact(external)
+	return broken, external
 }
 
+// Loopback reports whether a URL is one of this machine.
+func Loopback(u *url.URL) bool { return u.Hostname() == "127.0.0.1" || u.Hostname() == "localhost" }
+
 func checkExternal(u *url.URL) error {
-	loopback := u.Hostname() == "127.0.0.1" || u.Hostname() == "localhost"
-	if u.Hostname() == "" || u.Scheme != "https" && (u.Scheme != "http" || !loopback) {
+	if u.Hostname() == "" || u.Scheme != "https" && (u.Scheme != "http" || !Loopback(u)) {
 		return fmt.Errorf("%s: expected https:// and a host", u)
 	}
 	return nil

@@ -35,6 +35,11 @@ type Block struct {
 // At returns where the block is, for messages.
 func (b Block) At() string { return fmt.Sprintf("%s:%d", b.Page, b.Line) }
 
+func (b Block) has(mark string) bool {
+	_, ok := b.Marks[mark]
+	return ok
+}
+
 // Link is where a link or an image leads.
 type Link struct {
 	Line int

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,17 +15,18 @@ import (
 
 // The marks that a block may have.
 const (
-	needs = "needs"  // what the commands cannot run without here, such as aws: they are only parsed
-	runBy = "run by" // a file or directory of tests that runs the commands
-	stays = "stays"  // the last command goes on until the page ends
-	fails = "fails"  // the last command fails, and that is what the page says
-	file  = "file"   // the block is written there, in the clone
-	from  = "from"   // the block is an excerpt of this file
+	needs   = "needs"    // what the commands cannot run without here, such as aws: they are only parsed
+	runBy   = "run by"   // a file or directory of tests that runs the commands, word by word
+	typedBy = "typed by" // a file or directory of tests that reads the page and types the commands
+	stays   = "stays"    // the last command goes on until the page ends
+	fails   = "fails"    // the last command fails, and that is what the page says
+	file    = "file"     // the block is written there, in the clone
+	from    = "from"     // the block is an excerpt of this file
 )
 
 var allowed = map[string][]string{
-	"console": {needs, runBy, stays, fails},
-	"sh":      {needs, runBy, file, from},
+	"console": {needs, runBy, typedBy, stays, fails},
+	"sh":      {needs, runBy, typedBy, file, from},
 	"go":      {file, from},
 	"json":    {file, from},
 	"yaml":    {file, from},
@@ -82,70 +82,38 @@ func checkCommands(root string, m Makefiles, b Block) error {
 	if err != nil {
 		return err
 	}
-	_, elsewhere := b.Marks[runBy]
+	by, elsewhere := b.Marks[runBy]
+	reader, read := b.Marks[typedBy]
 	for _, c := range commands {
-		if !elsewhere && strings.Contains(strings.Join(slices.Concat(calls(c.Text)...), " ")+" ", "make test ") {
+		if !elsewhere && !read && strings.Contains(strings.Join(slices.Concat(calls(c.Text)...), " ")+" ", "make test ") {
 			return errors.New("make test runs this test, which would run it again: expected <!-- run by: .ci/run -->")
 		}
 		if unknown := m.Check(c.Text); len(unknown) > 0 {
 			return errors.Join(unknown...)
 		}
 		if elsewhere {
-			if err := checkRunBy(root, b.Marks[runBy], c.Text); err != nil {
+			if err := checkRunBy(root, by, c.Text); err != nil {
 				return err
 			}
 		}
 	}
-	return nil
-}
-
-// checkRunBy wants each command of the script to be mentioned in the file, or in one of the directory's.
-func checkRunBy(root, by, script string) error {
-	text, err := content(root, by)
-	if err != nil {
-		return fmt.Errorf("run by %s: %w", by, err)
-	}
-	for _, words := range calls(script) {
-		if slices.Contains(words, "./"+by) && len(words) > 2 && words[0] == "go" && words[1] == "test" {
-			continue // the command is the one that runs these tests
-		}
-		mention := regexp.QuoteMeta(words[0])
-		if len(words) > 1 { // arguments of an exec.Command are quoted and have commas between them
-			mention += `\b.*[\s",]` + regexp.QuoteMeta(words[1])
-		}
-		if !regexp.MustCompile(mention + `\b`).MatchString(text) {
-			return fmt.Errorf("%s does not mention %s", by, strings.Join(words[:min(2, len(words))], " "))
-		}
+	if read {
+		return checkTypedBy(root, reader, b.Page)
 	}
 	return nil
-}
-
-// content is the text of a file, or of all files below a directory.
-func content(root, rel string) (string, error) {
-	if !filepath.IsLocal(rel) {
-		return "", fmt.Errorf("%s is not a path in the repository", rel)
-	}
-	var all strings.Builder
-	err := filepath.WalkDir(filepath.Join(root, rel), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		all.Write(text)
-		all.WriteByte('\n')
-		return err
-	})
-	return all.String(), err
 }
 
 // checkExcerpt wants the lines in the file, as they are but for their indentation; a line of … or // …
 // leaves some out.
 func checkExcerpt(root, source, excerpt string) error {
-	text, err := content(root, source)
+	if !filepath.IsLocal(source) {
+		return fmt.Errorf("from %s: not a path in the repository", source)
+	}
+	text, err := os.ReadFile(filepath.Join(root, source))
 	if err != nil {
 		return fmt.Errorf("from %s: %w", source, err)
 	}
-	rest := flat(text)
+	rest := flat(string(text))
 	for _, part := range ellipsis.Split(flat(excerpt), -1) {
 		_, after, found := strings.Cut(rest, part)
 		if !found {
@@ -189,10 +157,7 @@ func StackSettings(b Block) (map[string]any, error) {
 func Runs(p Page, b Block) bool {
 	switch b.Lang {
 	case "console", "sh":
-		_, elsewhere := b.Marks[runBy]
-		_, never := b.Marks[needs]
-		_, excerpt := b.Marks[from]
-		return p.Needs == "" && !elsewhere && !never && !excerpt
+		return p.Needs == "" && !slices.ContainsFunc([]string{runBy, typedBy, needs, from}, b.has)
 	case "yaml":
 		if settings, err := StackSettings(b); err == nil && settings != nil {
 			return true

@@ -29,8 +29,16 @@ type Sandbox struct {
 // ports are what the Makefile's servers listen on when nothing is said, by the variable that says it.
 var ports = map[string]string{"ADDR": "127.0.0.1:8080", "DOCS_ADDR": "127.0.0.1:8085"}
 
-// NewSandbox makes the clone in dir, of files of the repository. What the Makefile assigns is not inherited:
-// a test that make runs has its variables in the environment, which a reader has not.
+// ReadersEnv is the environment without what the Makefile assigns: a test that make runs has its variables,
+// which a reader has not.
+func ReadersEnv(m Makefiles) []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return slices.Contains(m.Assigned, name) || strings.HasPrefix(name, "MAKE") || name == "MFLAGS" || strings.HasPrefix(name, "GIT_")
+	})
+}
+
+// NewSandbox makes the clone in dir, of files of the repository.
 func NewSandbox(t testing.TB, dir, root string, files []string, m Makefiles) *Sandbox {
 	t.Helper()
 	s := &Sandbox{Dir: dir}
@@ -47,10 +55,7 @@ func NewSandbox(t testing.TB, dir, root string, files []string, m Makefiles) *Sa
 			t.Fatal(err)
 		}
 	}
-	s.env = slices.DeleteFunc(os.Environ(), func(v string) bool {
-		name, _, _ := strings.Cut(v, "=")
-		return slices.Contains(m.Assigned, name) || strings.HasPrefix(name, "MAKE") || name == "MFLAGS" || strings.HasPrefix(name, "GIT_")
-	})
+	s.env = ReadersEnv(m)
 	var pairs []string
 	for variable, shown := range ports {
 		free := s.hold(t)
@@ -95,7 +100,7 @@ func (s *Sandbox) Write(rel, text string) error {
 func (s *Sandbox) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Env = s.Dir, s.env
-	ownGroup(cmd)
+	OwnGroup(cmd)
 	return cmd
 }
 

@@ -66,10 +66,14 @@ func (s *Sandbox) Terminal(t testing.TB) *Terminal {
 	return term
 }
 
+// typed is a command with the mark behind it, and the status: that of the last part of it that failed, as a
+// script of several lines must not end well only because its last line does.
+const typed = "failed=0; trap 'failed=$?' ERR\n{ %s\n} </dev/null\nlast=$?; trap - ERR\nprintf '\\n%%s %%d\\n' %s $((last ? last : failed))\n"
+
 // Run types a command and returns what it printed and its status.
 func (t *Terminal) Run(command string) (printed string, status int, err error) {
 	command = t.sandbox.addresses.Replace(command)
-	if _, err := fmt.Fprintf(t.in, "{ %s\n} </dev/null\nprintf '\\n%%s %%d\\n' %s $?\n", strings.TrimSpace(command), t.mark); err != nil {
+	if _, err := fmt.Fprintf(t.in, typed, strings.TrimSpace(command), t.mark); err != nil {
 		return "", 0, err
 	}
 	deadline := time.NewTimer(t.Limit)
@@ -153,9 +157,9 @@ func (o *output) String() string {
 	return o.buf.String()
 }
 
-// ownGroup has the end of the command's context ask the process and its children to end, and kill
+// OwnGroup has the end of the command's context ask the process and its children to end, and kill
 // the process when they do not.
-func ownGroup(cmd *exec.Cmd) {
+func OwnGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = stopTime
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
