@@ -115,15 +115,15 @@ func (s *Stacks) Down(ctx context.Context, number string) error {
 	return s.destroy(ctx, stack, func(time.Time) error { return nil })
 }
 
-// recent is the longest that a job takes from its begin to the end of its update. One that runs beside the
-// sweep may have been told to make a stack after somebody listed what is open.
+// recent is more than what passes between the list of what is open and the sweep's begin: a stack may have been
+// made after the one and before the other.
 const recent = time.Hour
 
 var errRecent = fmt.Errorf("it was updated less than %v before the sweep began, or since", recent)
 
 // Sweep destroys the stacks whose pull request is not among open, and those that nobody has updated for
 // MaxAge, but none that is in use: a recent one stays, and of one that is being updated the engine's lock is
-// an error. It goes on after a failure; the error has all of them.
+// an error. (One that is made at this moment, and not locked yet, goes: its job fails, and nothing was in it.) It goes on after a failure; the error has all of them.
 func (s *Stacks) Sweep(ctx context.Context, open []string) error {
 	begun := s.Now()
 	keep := map[string]bool{}
@@ -154,11 +154,11 @@ func (s *Stacks) Sweep(ctx context.Context, open []string) error {
 			fmt.Fprintf(s.Out, "%s stays\n", e.name)
 			continue
 		}
-		fmt.Fprintf(s.Out, "%s goes: %s\n", e.name, why)
 		err := s.destroy(ctx, e.name, func(updated time.Time) error {
 			if updated.After(begun.Add(-recent)) {
 				return errRecent
 			}
+			fmt.Fprintf(s.Out, "%s goes: %s\n", e.name, why)
 			return nil
 		})
 		if errors.Is(err, errRecent) {

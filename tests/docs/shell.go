@@ -79,6 +79,25 @@ func calls(script string) [][]string {
 	return found
 }
 
+// wordsAreAll reports whether calls leaves nothing out.
+func wordsAreAll(script string) bool {
+	file, err := syntax.NewParser().Parse(strings.NewReader(script), "")
+	if err != nil {
+		return false
+	}
+	left := false
+	syntax.Walk(file, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.Stmt:
+			left = left || len(n.Redirs) > 0
+		case *syntax.CallExpr:
+			left = left || len(n.Assigns) > 0
+		}
+		return true
+	})
+	return !left
+}
+
 // Makefiles are the targets and variables that `make` knows here.
 type Makefiles makefiles.Files
 

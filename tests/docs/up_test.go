@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,8 +20,8 @@ import (
 	"leasehold.example/tests/internal/repo"
 )
 
-// upTime is what a command here may take. The longest links Pulumi's AWS SDK for the first time.
-const upTime = 8 * time.Minute
+// upTime is what a command here may take, and less than go test gives the package.
+const upTime = 5 * time.Minute
 
 // read returns a page.
 func read(t *testing.T, path string) docs.Page {
@@ -97,7 +98,7 @@ func TestUp(t *testing.T) {
 	output(t, typist(t, down))
 	for s.lines.Scan() { // until it has ended
 	}
-	if err := s.cmd.Wait(); err != nil {
+	if err := s.wait(); err != nil {
 		t.Errorf("%s ends with %v", up, err)
 	}
 	if res, err := http.Get(url); err == nil {
@@ -179,11 +180,12 @@ func output(t *testing.T, cmd *exec.Cmd) string {
 // running is a command that goes on.
 type running struct {
 	cmd     *exec.Cmd
+	wait    func() error
 	lines   *bufio.Scanner
 	printed string
 }
 
-// start starts it, with its address in place of the default one.
+// start starts it, with its address in place of the default one. It has ended when the test has.
 func start(t *testing.T, addr, command string) *running {
 	t.Helper()
 	cmd := typist(t, command)
@@ -196,7 +198,9 @@ func start(t *testing.T, addr, command string) *running {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	return &running{cmd: cmd, lines: bufio.NewScanner(out)}
+	r := &running{cmd: cmd, wait: sync.OnceValue(cmd.Wait), lines: bufio.NewScanner(out)}
+	t.Cleanup(func() { _ = r.wait() }) // the end of the test's context has asked it to end
+	return r
 }
 
 // until reads until a line begins so.
@@ -208,7 +212,7 @@ func (r *running) until(t *testing.T, prefix string) {
 			return
 		}
 	}
-	t.Fatalf("%s: ended, %v, without a line that begins with %q:\n%s", r.cmd, r.cmd.Wait(), prefix, r.printed)
+	t.Fatalf("%s: ended, %v, without a line that begins with %q:\n%s", r.cmd, r.wait(), prefix, r.printed)
 }
 
 // field is what was printed behind a name.

@@ -113,8 +113,16 @@ type duty struct {
 	command   string
 }
 
-// whereDeployed is the condition of what needs an account.
-const whereDeployed = "vars.DEPLOY == 'true'"
+const (
+	// whereDeployed is the condition of what needs an account.
+	whereDeployed = "vars.DEPLOY == 'true'"
+	labelled      = "contains(github.event.pull_request.labels.*.name, 'preview')"
+	// whileLabelled and nowUnlabelled are the conditions of a preview and of its end.
+	whileLabelled = sameRepository + " && " + whereDeployed + " && " + labelled + " && github.event.action != 'closed' && " +
+		"(github.event.action != 'labeled' || github.event.label.name == 'preview') && github.event.action != 'unlabeled'"
+	nowUnlabelled = sameRepository + " && " + whereDeployed + " && (github.event.action == 'closed' && " + labelled + " || " +
+		"github.event.action == 'unlabeled' && github.event.label.name == 'preview')"
+)
 
 var duties = []duty{
 	{"pull_request", "", "make lint"},
@@ -124,6 +132,8 @@ var duties = []duty{
 	{"pull_request", "", `make cover AGAINST="origin/$BASE"`},
 	{"pull_request", "", `make bench-compare AGAINST="origin/$BASE"`},
 	{"pull_request", "", `make -s pr-comment AGAINST="origin/$BASE" | tee comment.md >> "$GITHUB_STEP_SUMMARY"`},
+	{"pull_request", whileLabelled, `make pr-up PR="$NUMBER"`},
+	{"pull_request", nowUnlabelled, `make pr-down PR="$NUMBER"`},
 	{"push", "", "make test"},
 	{"push", "", "make lambda"},
 	{"push", "", "make sbom"},
@@ -134,6 +144,7 @@ var duties = []duty{
 	{"schedule", "", "make vuln"},
 	{"schedule", "", `make -s licences | tee -a "$GITHUB_STEP_SUMMARY"`},
 	{"schedule", "", `make -s outdated | tee -a "$GITHUB_STEP_SUMMARY"`},
+	{"schedule", "", "make links"},
 	{"schedule", whereDeployed, "make drift STACK=staging"},
 	{"schedule", whereDeployed, `make load URL="$(make -s url STACK=staging)" RATE=20 DURATION=5m MAX_ERRORS=1 MAX_P99=2s`},
 	{"schedule", noPullRequest + " && " + whereDeployed, `make pr-sweep OPEN="$OPEN"`},

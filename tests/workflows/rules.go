@@ -237,7 +237,7 @@ func checkTargets(w *Workflow, repo *Repo) (found []string) {
 }
 
 // late are options of gh that find what GitHub's search knows, minutes late, or what somebody wrote last.
-var late = regexp.MustCompile(`^gh .*--(?:label|search|author|edit-last)\b`)
+var late = regexp.MustCompile(`^gh .*(?:--(?:label|search|author|edit-last)\b| -[lSA]\b)`)
 
 // checkListings wants lists that are whole and comments that are ours.
 func checkListings(w *Workflow, _ *Repo) (found []string) {

@@ -50,9 +50,13 @@ func run(ctx context.Context, dir string, in io.Reader, out io.Writer) error {
 	}
 	git := exec.CommandContext(ctx, "git", "merge-base", "--is-ancestor", commit, "HEAD") //nolint:gosec // a hash, see above
 	git.Dir, git.Stderr = dir, os.Stderr
-	if err := git.Run(); err != nil {
+	err = git.Run()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == 1 {
 		return fmt.Errorf("%s is deployed, and is not in the history of this commit, which is older or of another branch: "+
-			"deploy what the main branch has now, and take a change back with a commit that reverts it (git: %w)", commit, err)
+			"deploy what the main branch has now, and take a change back with a commit that reverts it", commit)
+	}
+	if err != nil {
+		return fmt.Errorf("%s is deployed, and this clone does not know it: fetch the whole history, or deploy a commit of the main branch by hand (git: %w)", commit, err)
 	}
 	fmt.Fprintf(out, "%s is deployed, and in the history of this commit\n", commit)
 	return nil
@@ -69,5 +73,5 @@ func deployed(history []record) (string, error) {
 		}
 		break
 	}
-	return "", errors.New("which commit is deployed is not in the stack's history: deploy one of the main branch by hand, from a clone of the repository")
+	return "", errors.New("which commit is deployed is not in the stack's history: deploy one of the main branch by hand, from a whole clone of the repository, made without --filter")
 }

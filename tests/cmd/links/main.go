@@ -70,7 +70,8 @@ type visit struct {
 	err     error
 }
 
-// visitAll visits each, atOnce at a time, and returns the visits by address.
+// visitAll visits each, atOnce at a time, those that seem dead once more at the end, and returns the
+// visits by address.
 func visitAll(ctx context.Context, client *http.Client, addresses []string) []visit {
 	visits, slots := make([]visit, len(addresses)), make(chan struct{}, atOnce)
 	var all sync.WaitGroup
@@ -82,6 +83,11 @@ func visitAll(ctx context.Context, client *http.Client, addresses []string) []vi
 		})
 	}
 	all.Wait()
+	for i, v := range visits {
+		if v.known && v.err != nil { // a bad moment of somebody else's is no dead link
+			visits[i] = get(ctx, client, v.address)
+		}
+	}
 	slices.SortFunc(visits, func(a, b visit) int { return cmp.Compare(a.address, b.address) })
 	return visits
 }
