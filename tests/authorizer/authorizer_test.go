@@ -105,6 +105,9 @@ func start(t *testing.T, pkg string, tokens *[]string, env ...string) *runtimeap
 		if err := f.Close(); err != nil {
 			t.Errorf("SIGTERM: %v", err)
 		}
+		if said := log.String(); said != "" && !strings.Contains(said, `"version":"$LATEST"`) {
+			t.Error("no line has the version that Lambda gave")
+		}
 		for _, token := range *tokens {
 			if strings.Contains(log.String(), token) {
 				t.Error("the log has a token")

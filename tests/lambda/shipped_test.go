@@ -112,7 +112,7 @@ func (p *printed) Write(b []byte) (int, error) {
 }
 
 // TestShipped asks the shipped binary for what needs no token, and presents bad ones.
-// Then SIGTERM ends it in time, and its log has none of the tokens.
+// Then SIGTERM ends it in time, and its log has none of the tokens, but the version that ran.
 func TestShipped(t *testing.T) {
 	t.Parallel()
 	bootstrap := deployed.Build(t, deployed.Shipped)
@@ -122,7 +122,7 @@ func TestShipped(t *testing.T) {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
 			var log printed
-			cfg := runtimeapi.Config{Bootstrap: bootstrap, Env: deployed.Environment(), Output: &log, Grace: time.Minute}
+			cfg := runtimeapi.Config{Bootstrap: bootstrap, Env: deployed.Environment(), Output: &log, Grace: time.Minute, Version: "7"}
 			if e.streaming {
 				cfg.Env = append(cfg.Env, config.EnvResponseMode+"=streaming")
 			}
@@ -141,6 +141,9 @@ func TestShipped(t *testing.T) {
 			}
 			if strings.Contains(log.String(), stranger) || t.Failed() {
 				t.Errorf("the log has a token, or else the test failed:\n%s", log.String())
+			}
+			if all := strings.Count(log.String(), "\n"); all == 0 || strings.Count(log.String(), `"version":"7"`) != all {
+				t.Errorf("not every line has the version:\n%s", log.String())
 			}
 		})
 	}
