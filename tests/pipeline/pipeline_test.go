@@ -7,7 +7,6 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -54,16 +53,8 @@ func env(pairs ...string) func(string) string {
 // name neither gets nobody in.
 func TestSignedTokens(t *testing.T) {
 	t.Parallel()
-	issuer, key := identitytest.Serve(t), newKey(t, elliptic.P256())
-	signer, err := pipeline.NewIssuer(issuer.URL(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	set, err := signer.JWKS()
-	if err != nil {
-		t.Fatal(err)
-	}
-	issuer.Override("/jwks", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(set) }))
+	key := newKey(t, elliptic.P256())
+	issuer, set := published(t, key)
 	if strings.Contains(string(set), `"d"`) {
 		t.Error("the private half is published")
 	}

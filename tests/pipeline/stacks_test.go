@@ -35,7 +35,8 @@ func TestVerifiedStacks(t *testing.T) {
 		t.Run(stack, func(t *testing.T) {
 			t.Parallel()
 			key := newKey(t, elliptic.P256())
-			issuer := published(t, key)
+			own, _ := published(t, key)
+			issuer := own.URL()
 			v, err := identity.NewVerifier(t.Context(), trusted(t, stack, issuer), identity.VerifierOptions{DefaultAudience: url})
 			if err != nil {
 				t.Fatal(err)
@@ -129,18 +130,17 @@ func trusted(t *testing.T, stack, local string) []identity.Issuer {
 	return issuers
 }
 
-// published is an issuer that publishes the public half of a key.
-func published(t *testing.T, key string) (url string) {
+// published is an issuer that publishes a set with the public half of a key.
+func published(t *testing.T, key string) (issuer *identitytest.Issuer, set []byte) {
 	t.Helper()
-	issuer := identitytest.Serve(t)
+	issuer = identitytest.Serve(t)
 	signer, err := pipeline.NewIssuer(issuer.URL(), key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := signer.JWKS()
-	if err != nil {
+	if set, err = signer.JWKS(); err != nil {
 		t.Fatal(err)
 	}
 	issuer.Override("/jwks", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(set) }))
-	return issuer.URL()
+	return issuer, set
 }
